@@ -1,0 +1,214 @@
+"""The one reader of configuration and environment.
+
+`load()` reads `cloud-discovery.toml` (every key is optional) and the environment variables listed in ENVIRONMENT,
+and returns a frozen `Settings`. Nothing else in the project looks at `os.environ`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from etl.errors import SettingsError
+
+ENVIRONMENT = {
+    "CLOUD_DISCOVERY_CONFIG": "path of the configuration file (default: cloud-discovery.toml in the home folder)",
+    "CLOUD_DISCOVERY_HOME": "folder that relative paths start from (default: the current folder)",
+    "CLOUD_DISCOVERY_WAREHOUSE_URL": "overrides [warehouse] url",
+    "CLOUD_DISCOVERY_SMTP_HOST": "overrides [mail] host",
+    "CLOUD_DISCOVERY_SMTP_PORT": "overrides [mail] port",
+    "CLOUD_DISCOVERY_SMTP_USER": "overrides [mail] user",
+    "CLOUD_DISCOVERY_SMTP_PASSWORD": "password of the mail server; has no key in the file on purpose",
+}
+PRIVATE_RANGES = (
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "127.0.0.0/8",
+    "fc00::/7",
+    "fe80::/10",
+    "::1/128",
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Paths(_Section):
+    """Folders and files; relative ones start from the home folder."""
+
+    drops: Path = Path("drops")
+    archive: Path = Path("archive")
+    quarantine: Path = Path("quarantine")
+    lake: Path = Path("lake")
+    output: Path = Path("output")
+    formats: Path | None = None
+
+
+class Organisation(_Section):
+    """Who the reports are about."""
+
+    name: str = "Our organisation"
+    user_domains: tuple[str, ...] = ()
+    internal_ranges: tuple[str, ...] = PRIVATE_RANGES
+    internal_domains: tuple[str, ...] = ()
+
+
+class Intake(_Section):
+    """How drops are taken in."""
+
+    settle_seconds: float = Field(10.0, ge=0)
+    max_age_days: int = Field(90, ge=1)
+    max_future_days: int = Field(1, ge=0)
+    max_record_bytes: int = Field(1 << 20, ge=4096)
+    max_content_bytes: int = Field(200 << 30, ge=1)
+    max_archive_members: int = Field(100, ge=1)
+    max_compression_ratio: int = Field(200, ge=1)
+
+
+class Compute(_Section):
+    """The embedded engine."""
+
+    threads: int = Field(0, ge=0, description="0 = as many as the machine has")
+    memory_limit: str = "1GB"
+
+
+class Warehouse(_Section):
+    """Where the published tables are. Empty url = DuckDB file in the home folder."""
+
+    url: str = "duckdb:///warehouse/cloud_discovery.duckdb"
+
+
+class Retention(_Section):
+    """How long the lake keeps what."""
+
+    events_days: int = Field(90, ge=1)
+    facts_days: int = Field(730, ge=1)
+
+
+class Report(_Section):
+    """What the nightly report covers."""
+
+    period: str = "7d"
+    formats: tuple[Literal["html", "pdf", "csv"], ...] = ("html", "pdf", "csv")
+    per_source: bool = True
+
+
+class Mail(_Section):
+    """Without a host the mail is written as .eml beside the report."""
+
+    host: str = ""
+    port: int = 25
+    security: Literal["none", "starttls", "tls"] = "none"
+    user: str = ""
+    password: str = Field("", repr=False)
+    sender: str = "cloud-discovery@localhost"
+    recipients: tuple[str, ...] = ()
+
+
+class Source(_Section):
+    """What a person knows about one drop folder that its files do not say."""
+
+    kind: Literal["endpoint", "proxy"] | None = None
+    format: str = "auto"
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"found {value!r}; expected an IANA zone such as Europe/Berlin")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Settings(_Section):
+    """The whole configuration, checked."""
+
+    home: Path = Path(".")
+    paths: Paths = Paths()
+    organisation: Organisation = Organisation()
+    intake: Intake = Intake()
+    compute: Compute = Compute()
+    warehouse: Warehouse = Warehouse()
+    retention: Retention = Retention()
+    report: Report = Report()
+    mail: Mail = Mail()
+    sources: dict[str, Source] = Field(default_factory=dict)
+
+    def folder(self, name: Literal["drops", "archive", "quarantine", "lake", "output"]) -> Path:
+        """The absolute path of one of the [paths]."""
+        path: Path = getattr(self.paths, name)
+        return path if path.is_absolute() else (self.home / path).resolve()
+
+    def source(self, name: str) -> Source:
+        """The configuration of a source; the defaults when it has none."""
+        return self.sources.get(name, Source())
+
+    @property
+    def warehouse_url(self) -> str:
+        """The SQLAlchemy URL; a relative DuckDB path starts from the home folder."""
+        url = self.warehouse.url
+        prefix = "duckdb:///"
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return prefix + str((self.home / url.removeprefix(prefix)).resolve())
+        return url
+
+
+def load(config: Path | None = None, home: Path | None = None) -> Settings:
+    """Read the configuration file and the environment.
+
+    Raises SettingsError with the key, the value found and what was expected.
+    """
+    env = os.environ
+    home = (home or Path(env.get("CLOUD_DISCOVERY_HOME", "."))).resolve()
+    named = config or (Path(env["CLOUD_DISCOVERY_CONFIG"]) if env.get("CLOUD_DISCOVERY_CONFIG") else None)
+    path = named or home / "cloud-discovery.toml"
+    data: dict[str, object] = {}
+    if path.exists():
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path}: found invalid TOML ({error}); expected key = value lines. Correct it.") from None
+    elif named is not None:
+        raise SettingsError(f"{path}: no such file. Name an existing configuration file, or leave the setting out.")
+    _overlay(data, "warehouse", "url", env.get("CLOUD_DISCOVERY_WAREHOUSE_URL"))
+    for key, name in (("host", "HOST"), ("port", "PORT"), ("user", "USER"), ("password", "PASSWORD")):
+        _overlay(data, "mail", key, env.get(f"CLOUD_DISCOVERY_SMTP_{name}"))
+    data["home"] = home
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentences(path, error))) from None
+
+
+def _overlay(data: dict[str, object], section: str, key: str, value: str | None) -> None:
+    if value:
+        table = data.setdefault(section, {})
+        if isinstance(table, dict):
+            table[key] = value
+
+
+def _sentences(path: Path, error: ValidationError) -> list[str]:
+    lines = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        found = "an unknown key" if item["type"] == "extra_forbidden" else repr(item["input"])
+        lines.append(f"{path}: {key}: found {found}; expected: {item['msg']}. Correct the file; see docs/runbook.md.")
+    return lines
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
