@@ -13,8 +13,10 @@ A file is written under a temporary name, flushed, renamed. All days are UTC.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -73,6 +75,16 @@ class Receipt:
         return cls(**{key: value for key, value in json.loads(text).items() if key in known})
 
 
+@dataclass(frozen=True)
+class Content:
+    """What an upload's content was, to recognise it, or its beginning, when it comes again."""
+
+    content_bytes: int
+    content_sha256: str
+    records: int  # counted from the beginning of the content, whatever part of it this upload read
+    ended_in_newline: bool
+
+
 class Lake:
     """One lake folder."""
 
@@ -108,7 +120,7 @@ class Lake:
     # events and rejects
 
     def event_file(self, day: date, source: str, upload_id: str) -> Path:
-        return self.root / "events" / f"day={day.isoformat()}" / f"{source}-{upload_id}.parquet"
+        return self.root / "events" / f"day={day.isoformat()}" / f"{_safe(source)}-{upload_id}.parquet"
 
     def event_days(self) -> list[date]:
         """Days that have event files, sorted."""
@@ -121,6 +133,23 @@ class Lake:
 
     def reject_file(self, upload_id: str) -> Path:
         return self.root / "rejects" / f"{upload_id}.parquet"
+
+    # contents: which contents a source has sent
+
+    def write_content(self, source: str, key: str, upload_id: str, content: Content) -> None:
+        with replacing(self._contents(source, key) / f"{upload_id}.json") as temporary:
+            temporary.write_text(json.dumps(asdict(content)) + "\n", encoding="utf-8")
+
+    def contents(self, source: str, key: str) -> dict[str, Content]:
+        """Contents of loaded uploads of a source under a key, by upload id."""
+        found = {}
+        for path in _listing(self._contents(source, key), ".json"):
+            if self.receipt_path(path.stem).exists():
+                found[path.stem] = Content(**json.loads(path.read_text(encoding="utf-8")))
+        return found
+
+    def _contents(self, source: str, key: str) -> Path:
+        return self.root / "contents" / _safe(source) / key
 
     # models
 
@@ -155,6 +184,12 @@ class Lake:
     def drop_day(self, dataset: str, day: date) -> None:
         """Remove one day of events or of a model (retention)."""
         shutil.rmtree(self.root / dataset / f"day={day.isoformat()}", ignore_errors=True)
+
+
+def _safe(name: str) -> str:
+    """A source's name as part of a path: a folder's name is somebody's input, too."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    return plain if plain == name and not name.startswith(".") else f"{plain.lstrip('.')}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def upload_id_of(event_file: Path) -> str:

@@ -1,0 +1,132 @@
+"""Which format a drop is in: patterns narrow the choice, a trial parse of its first records decides.
+
+A file in which formats are mixed (one syslog stream of several appliances) gets several formats; each record goes to
+the one whose pattern it matches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from etl.errors import QuarantineError
+from etl.intake.formats import Format
+from etl.intake.framing import Records, lines, with_fields, with_header
+from etl.intake.json_framing import elements
+from etl.intake.parse import Parser
+
+SAMPLE_BYTES = 512 << 10
+SAMPLE_RECORDS = 200
+MIXABLE = ("columns", "key_value", "cef", "leef", "regex", "json", "csv")
+NEAREST = 3
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How well a format reads the sample: `share` of the records became events or skips."""
+
+    spec: Format
+    share: float
+    events: int
+    failure: str | None  # the first record that it could not read, and why
+
+
+def framed(spec: Format, blocks: Iterator[bytes], max_record_bytes: int) -> Iterator[Records]:
+    """The records of a content as this format's frame cuts them."""
+    if spec.frame.type == "json":
+        return elements(blocks, max_record_bytes)
+    found = lines(blocks, max_record_bytes, rows=spec.frame.rows)
+    if spec.frame.type == "w3c":
+        return with_fields(found, spec.frame.separator or None, None)
+    if spec.frame.type == "csv" and spec.frame.header:
+        return with_header(found, spec.frame.separator or ",")
+    return found
+
+
+def detect(head: bytes, formats: Sequence[Format], parser: Parser, name: str, max_record_bytes: int) -> list[Format]:
+    """The format of a content that begins with `head`; several when it is mixed.
+
+    Raises QuarantineError `unknown_format` with the nearest formats and why each failed.
+    """
+    sample = head[:SAMPLE_BYTES]
+    if len(sample) < len(head) and b"\n" in sample:
+        sample = sample[: sample.rfind(b"\n") + 1]
+    texts = _texts(sample)
+    likely = [spec for spec in formats if _matches(spec, texts)]
+    readings = [read_sample(spec, sample, parser, max_record_bytes) for spec in likely]
+    readings = sorted((one for one in readings if one.share > 0), key=_rank, reverse=True)
+    if not readings:
+        raise _unknown(sample, formats, likely, parser, name, max_record_bytes)
+    best = readings[0]
+    if best.share > 0.95 or best.spec.frame.type not in MIXABLE:
+        return [best.spec]
+    return _mixture(readings, texts)
+
+
+def _rank(reading: Reading) -> tuple[float, int, int]:
+    return (round(reading.share, 2), reading.spec.detect.weight, reading.events)
+
+
+def _texts(sample: bytes) -> list[str]:
+    found = [line.decode("utf-8", "replace").rstrip("\r") for line in sample.split(b"\n", SAMPLE_RECORDS + 1)]
+    return [line for line in found[:SAMPLE_RECORDS] if line.strip()]
+
+
+def _matches(spec: Format, texts: list[str]) -> bool:
+    if spec.detect.header and not any(re.search(spec.detect.header, text) for text in texts[:50]):
+        return False
+    return not spec.detect.pattern or any(_fits(spec, text) for text in texts)
+
+
+def _fits(spec: Format, text: str) -> bool:
+    if not re.search(spec.detect.pattern, text):
+        return False
+    return not spec.detect.never or not re.search(spec.detect.never, text)
+
+
+def read_sample(spec: Format, sample: bytes, parser: Parser, max_record_bytes: int) -> Reading:
+    """Try a format on the first records of a sample."""
+    total = good = events = 0
+    failure: str | None = None
+    for records in framed(spec, iter([sample]), max_record_bytes):
+        table = parser.parse(records, [spec]).slice(0, SAMPLE_RECORDS - total)
+        for number, outcome, reason in zip(*(table[name].to_pylist() for name in ("record_no", "outcome", "reason")), strict=True):
+            if reason in ("blank line", "header"):
+                continue
+            total += 1
+            events += outcome == "event"
+            good += outcome != "reject"
+            if outcome == "reject" and failure is None:
+                failure = f"record {number}: {reason}"
+        if total >= SAMPLE_RECORDS:
+            break
+    # Skips alone prove little: a format whose every record is "not traffic" reads anything.
+    share = good / total if total else 0.0
+    return Reading(spec, share if events or not total else share / 4, events, failure)
+
+
+def _mixture(readings: list[Reading], texts: list[str]) -> list[Format]:
+    chosen = [readings[0].spec]
+    covered = {index for index, text in enumerate(texts) if _fits(chosen[0], text)}
+    for reading in readings[1:]:
+        if reading.spec.frame.type not in MIXABLE or reading.spec.frame.header or not reading.spec.detect.pattern:
+            continue
+        more = {index for index, text in enumerate(texts) if index not in covered and _fits(reading.spec, text)}
+        if more and reading.events:
+            chosen.append(reading.spec)
+            covered |= more
+    return chosen
+
+
+def _unknown(
+    sample: bytes, formats: Sequence[Format], likely: list[Format], parser: Parser, name: str, max_record_bytes: int
+) -> QuarantineError:
+    readings = [read_sample(spec, sample, parser, max_record_bytes) for spec in likely or formats]
+    readings.sort(key=_rank, reverse=True)
+    nearest = "; ".join(f"{one.spec.id} fails at {one.failure or 'the first record'}" for one in readings[:NEAREST])
+    return QuarantineError(
+        "unknown_format",
+        f"{name}: found a log that no format reads; expected one of {len(formats)} formats (see docs/formats.md). "
+        f"Nearest: {nearest or 'none'}. Name the format in the source's configuration, or add one: CONTRIBUTING.md.",
+    )

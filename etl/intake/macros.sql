@@ -1,0 +1,93 @@
+-- Macros that a format's expressions may use. Vectorised string functions instead of regular expressions where a
+-- fast one exists: the macros run on every record. zone_() and received_() are set for each file before parsing.
+
+-- texts
+
+create or replace macro known(x) as case when x in ('-', '', '--', 'N/A', 'n/a', 'NA', 'none', 'None', 'NONE', 'null', 'Null', 'NULL', '(null)',
+    '<null>', 'nil', 'unknown', 'Unknown', 'UNKNOWN', 'undefined', 'Undefined', 'Not Available', 'not available', 'not-available', '(empty)',
+    '"-"', '""') then null else x end;
+create or replace macro at_least(x, low) as case when x >= low then x end;
+create or replace macro within(x, low, high) as case when x between low and high then x end;
+create or replace macro whole(x) as case when try_cast(x as bigint) >= 0 and not contains(x, '.') and not contains(lower(x), 'e') then try_cast(x as bigint) end;
+create or replace macro ms_of_seconds(x) as try_cast(round(try_cast(x as decimal(20, 6)) * 1000) as bigint);
+create or replace macro json_text(x, path) as case when json_valid(x) then json_extract_string(x, path) end;
+create or replace macro unquoted(x) as case when length(x) >= 2 and starts_with(x, '"') and ends_with(x, '"') then x[2:-2] else x end;
+-- 'DOM\user' as logged, LDAP://… to its last part is left to formats.
+
+-- addresses
+
+-- a name whose last label is a number is an IPv4 address or nothing (WHATWG URL Standard, host parsing)
+create or replace macro is_ip(x) as case
+    when right(x, 1) between '0' and '9' and try_cast(split_part(x, '.', 4) as utinyint) is not null
+        then split_part(x, '.', 5) = '' and try_cast(split_part(x, '.', 1) as utinyint) is not null
+    when contains(x, ':') then translate(lower(x), '0123456789abcdef:.%', '') = '' and split_part(x, ':', 3) || split_part(x, ':', 2) <> ''
+    else false end;
+create or replace macro bare_ip(x) as case when starts_with(x, '[') then replace(replace(lower(trim(x)), '[', ''), ']', '') else lower(trim(x)) end;
+create or replace macro ip(x) as case when is_ip(x) then lower(x) when starts_with(x, '[') and is_ip(bare_ip(x)) then bare_ip(x) end;
+-- a host as logged: lower case, without brackets, zone index and final dot
+create or replace macro plain_host(x) as case when contains(x, ':') or ends_with(x, '.') then rtrim(split_part(bare_ip(x), '%', 1), '.') else lower(x) end;
+
+-- URLs: 'scheme://user@host:port/path?query', 'host:port' (CONNECT), 'host/path', '[v6]:port'. In steps, each a column
+-- of its own (see parse.py, `url`): nested into one expression the steps would be computed many times over.
+
+-- the first slash of all belongs to '://': what stands before is a scheme
+create or replace macro url_rest(u) as case
+    when strpos(u, '://') between 2 and 24 and strpos(u, '/') = strpos(u, '://') + 1 then substr(u, strpos(u, '://') + 3)
+    when starts_with(u, '//') then substr(u, 3)
+    else u end;
+create or replace macro after_userinfo(a) as case when contains(a, '@') then split_part(a, '@', -1) else a end;
+create or replace macro authority_of_rest(r) as after_userinfo(split_part(split_part(split_part(r, '/', 1), '?', 1), '#', 1));
+create or replace macro path_only(p) as nullif(split_part(split_part(p, '?', 1), '#', 1), '');
+create or replace macro path_of_rest(r) as case when contains(split_part(r, '?', 1), '/') then path_only(substr(r, strpos(r, '/'))) end;
+create or replace macro host_of_authority(a) as case
+    when starts_with(a, '[') then split_part(substr(a, 2), ']', 1)
+    when split_part(a, ':', 3) <> '' then a
+    else split_part(a, ':', 1) end;
+create or replace macro port_of_authority(a) as case
+    when not contains(a, ':') then null
+    when starts_with(a, '[') then try_cast(nullif(split_part(a, ']:', 2), '') as integer)
+    when split_part(a, ':', 3) = '' then try_cast(split_part(a, ':', 2) as integer) end;
+create or replace macro port_of_scheme(u) as case
+    when u is null then null
+    when starts_with(u, 'http://') or starts_with(u, 'ws://') then 80
+    when starts_with(u, 'https://') or starts_with(u, 'wss://') then 443
+    when starts_with(u, 'ftp://') then 21
+    when contains(u, '://') then case lower(split_part(u, '://', 1)) when 'https' then 443 when 'wss' then 443 when 'http' then 80 when 'ws' then 80 when 'ftp' then 21 end end;
+-- for fields that hold one piece only
+create or replace macro url_host(u) as host_of_authority(authority_of_rest(url_rest(u)));
+create or replace macro url_path(u) as path_of_rest(url_rest(u));
+
+-- times: every macro ends in a UTC timestamp without zone, or null when the text is not such a time
+
+create or replace macro local_time(t) as (t at time zone zone_()) at time zone 'UTC';
+create or replace macro epoch_seconds(x) as try(make_timestamp(try_cast(round(try_cast(x as decimal(22, 9)) * 1000000) as bigint)));
+create or replace macro epoch_milliseconds(x) as try(make_timestamp(try_cast(try_cast(x as decimal(22, 6)) * 1000 as bigint)));
+-- seconds, milliseconds, microseconds or nanoseconds, told by the number of digits
+create or replace macro epoch_any(x) as case length(split_part(x, '.', 1))
+    when 13 then epoch_milliseconds(x)
+    when 16 then try(make_timestamp(try_cast(x as bigint)))
+    when 19 then try(make_timestamp(try_cast(x as bigint) // 1000))
+    else epoch_seconds(x) end;
+-- ISO 8601; a time without zone is in the source's zone
+create or replace macro iso_time(x) as case
+    when regexp_matches(x, '(Z|z|[+-]\d\d:?\d\d| UTC| GMT)$') then
+        try_cast(regexp_replace(regexp_replace(x, '(z| UTC| GMT)$', 'Z'), '([+-]\d\d)(\d\d)$', '\1:\2') as timestamptz) at time zone 'UTC'
+    else local_time(try_cast(x as timestamp)) end;
+-- a strptime pattern without zone: local to the source
+create or replace macro local_strptime(x, pattern) as local_time(try_strptime(x, pattern));
+-- a strptime pattern with %z
+create or replace macro zoned_strptime(x, pattern) as try_strptime(x, pattern) at time zone 'UTC';
+-- 10/Oct/2000:13:55:36 -0700
+create or replace macro clf_time(x) as case
+    when contains(x, ' ') then try_strptime(x, '%d/%b/%Y:%H:%M:%S %z') at time zone 'UTC'
+    else local_time(try_strptime(x, '%d/%b/%Y:%H:%M:%S')) end;
+-- 'Oct  9 22:33:20' as syslog (RFC 3164) writes it: the year is the latest one that does not lie after the receipt
+create or replace macro year_of_receipt(month_day) as case
+    when local_time(try_strptime(year(received_())::varchar || ' ' || month_day, '%Y %b %d %H:%M:%S')) > received_() + interval 2 day
+        or try_strptime(year(received_())::varchar || ' ' || month_day, '%Y %b %d %H:%M:%S') is null
+    then year(received_()) - 1 else year(received_()) end;
+create or replace macro syslog_time(x) as case
+    when x is null then null
+    when translate(left(x, 1), '0123456789', '') = '' then iso_time(x)
+    when regexp_matches(x, '^[A-Z][a-z][a-z] +\d+ +\d{4} ') then local_time(try_strptime(regexp_replace(x, ' +', ' ', 'g'), '%b %d %Y %H:%M:%S'))
+    else local_time(try_strptime(year_of_receipt(regexp_replace(x, ' +', ' ', 'g'))::varchar || ' ' || regexp_replace(x, ' +', ' ', 'g'), '%Y %b %d %H:%M:%S')) end;
