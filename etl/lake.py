@@ -168,6 +168,11 @@ class Lake:
     def model_days(self, model: str) -> list[date]:
         return [day for day in _days(self.root / model) if self.partition(model, day).exists()]
 
+    def daily_models(self) -> list[str]:
+        """Names of the models that have days, sorted."""
+        folders = (path for path in self.root.iterdir() if path.is_dir() and path.name != "events") if self.root.is_dir() else ()
+        return sorted(path.name for path in folders if _days(path))
+
     def fingerprint(self, model: str, day: date | None = None) -> str | None:
         """What the partition was built from, or None when it is not (completely) there."""
         path = self.partition(model, day)

@@ -1,0 +1,176 @@
+"""The whole system as prose: intake → build → check → publish, and the night that does them all.
+
+Airflow and the command line call these and nothing beneath. Every call may be repeated at any time: what is done is not
+done again, and what a killed run left behind is overwritten or ignored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+from etl import maintenance
+from etl.errors import CheckFailed
+from etl.lake import Lake, Receipt
+from etl.settings import Settings
+
+if TYPE_CHECKING:
+    from etl.checks import CheckResult
+    from etl.maintenance import Maintained
+    from etl.models import ModelBuilt
+    from etl.warehouse import Published
+
+
+class Progress(Protocol):
+    """Told how far long work has come."""
+
+    def __call__(self, what: str, done: int, total: int, detail: str = "") -> None: ...
+
+
+def silent(what: str, done: int, total: int, detail: str = "") -> None:
+    """The progress of a caller that does not care."""
+
+
+@dataclass
+class Night:
+    """What one run of the whole job did."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    built: list[ModelBuilt] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    published: Published | None = None
+    reports: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def lake_of(settings: Settings) -> Lake:
+    return Lake(settings.folder("lake"))
+
+
+def find_drops(settings: Settings, *, wait: bool = False) -> list[str]:
+    """Complete drops as `source/file`, oldest first. `wait`: give those still settling the time they need."""
+    from etl.intake import drops
+
+    found, seconds = drops.find(settings)
+    if wait and seconds:
+        time.sleep(seconds + 0.1)
+        found, _ = drops.find(settings)
+    return found
+
+
+def intake(settings: Settings, drops: Sequence[str] | None = None, progress: Progress = silent) -> list[Receipt]:
+    """Take drops in: all complete ones by default. One receipt for each; a drop that another run took gives none."""
+    from etl.intake.formats import available
+    from etl.intake.upload import Intake
+
+    names = find_drops(settings, wait=True) if drops is None else list(drops)
+    run = Intake(settings, lake_of(settings), available(_user_formats(settings)))
+    receipts: list[Receipt] = []
+    try:
+        for number, name in enumerate(names, 1):
+            progress("intake", number - 1, len(names), name)
+            receipt = run.take(name, lambda read, records: progress("intake", number - 1, len(names), f"{name}: {records:,} records"))  # noqa: B023
+            if receipt is not None:
+                receipts.append(receipt)
+        progress("intake", len(names), len(names))
+    finally:
+        run.close()
+    return receipts
+
+
+def model_order(settings: Settings) -> list[str]:
+    """The models that are kept, in the order that their SQL declares."""
+    from etl import models
+
+    return models.model_order()
+
+
+def stale_days(settings: Settings) -> list[date]:
+    """Days whose models do not match their events."""
+    from etl import models
+
+    return models.stale_days(settings, lake_of(settings))
+
+
+def build_model(
+    settings: Settings, model: str, days: Sequence[date] | None = None, *, everything: bool = False
+) -> ModelBuilt:
+    """One model, for its stale days or the given ones."""
+    from etl import models
+
+    prepare(settings)
+    return models.build_model(settings, lake_of(settings), model, days=days, everything=everything)
+
+
+def build(
+    settings: Settings, days: Sequence[date] | None = None, *, everything: bool = False, progress: Progress = silent
+) -> list[ModelBuilt]:
+    """All models in order: for stale days, for the given days, or for everything."""
+    from etl import models
+
+    prepare(settings)
+    order = models.model_order()
+    built = []
+    for number, name in enumerate(order):
+        progress("build", number, len(order), name)
+        built.append(models.build_model(settings, lake_of(settings), name, days=days, everything=everything))
+    progress("build", len(order), len(order))
+    return built
+
+
+def prepare(settings: Settings) -> None:
+    """Put what models read besides events into the lake: the catalog. Costs nothing when it has not changed."""
+    from etl import catalog
+
+    catalog.load(settings).write(lake_of(settings))
+
+
+def check(settings: Settings, days: Sequence[date] | None = None) -> list[CheckResult]:
+    """Run all checks. Raises CheckFailed when one of severity *fail* found rows."""
+    from etl import checks
+
+    results = checks.run(settings, lake_of(settings), days)
+    failed = [result for result in results if result.severity == "fail" and result.found]
+    if failed:
+        raise CheckFailed("\n".join(result.sentence for result in failed))
+    return results
+
+
+def publish(settings: Settings) -> Published:
+    """Bring the warehouse up to the lake; readers are never locked out."""
+    from etl import warehouse
+
+    return warehouse.publish(settings, lake_of(settings))
+
+
+def maintain(settings: Settings) -> Maintained:
+    """Retention, and what killed runs left behind."""
+    return maintenance.run(settings, lake_of(settings))
+
+
+def nightly(
+    settings: Settings, report: Callable[[Settings], list[str]] | None = None, progress: Progress = silent
+) -> Night:
+    """The night: intake, build, check, publish, then `report`, which renders and sends and names what it wrote."""
+    started = time.monotonic()
+    night = Night()
+    night.receipts = intake(settings, progress=progress)
+    night.built = build(settings, progress=progress)
+    night.checks = check(settings)
+    progress("publish", 0, 1)
+    night.published = publish(settings)
+    progress("publish", 1, 1)
+    if report is not None:
+        progress("report", 0, 1)
+        night.reports = report(settings)
+        progress("report", 1, 1)
+    night.seconds = time.monotonic() - started
+    return night
+
+
+def _user_formats(settings: Settings):  # type: ignore[no-untyped-def]
+    path = settings.paths.formats
+    return None if path is None else path if path.is_absolute() else settings.home / path
