@@ -67,7 +67,7 @@ def intake(settings: Settings, drops: Sequence[str] | None = None, progress: Pro
     from etl.intake.upload import Intake
 
     names = find_drops(settings, wait=True) if drops is None else list(drops)
-    run = Intake(settings, lake_of(settings), available(_user_formats(settings)))
+    run = Intake(settings, lake_of(settings), available(settings.formats_folder))
     receipts: list[Receipt] = []
     try:
         for number, name in enumerate(names, 1):
@@ -170,7 +170,3 @@ def nightly(
     night.seconds = time.monotonic() - started
     return night
 
-
-def _user_formats(settings: Settings):  # type: ignore[no-untyped-def]
-    path = settings.paths.formats
-    return None if path is None else path if path.is_absolute() else settings.home / path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -157,6 +158,12 @@ class Settings(_Section):
         return self.sources.get(name, Source())
 
     @property
+    def formats_folder(self) -> Path | None:
+        """The user's own folder of formats, absolute; None when there is none."""
+        path = self.paths.formats
+        return path if path is None or path.is_absolute() else self.home / path
+
+    @property
     def warehouse_url(self) -> str:
         """The SQLAlchemy URL; a relative DuckDB path starts from the home folder."""
         url = self.warehouse.url
@@ -207,6 +214,22 @@ def _sentences(path: Path, error: ValidationError) -> list[str]:
         found = "an unknown key" if item["type"] == "extra_forbidden" else repr(item["input"])
         lines.append(f"{path}: {key}: found {found}; expected: {item['msg']}. Correct the file; see docs/runbook.md.")
     return lines
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name. Raises SettingsError."""
+    if name not in available_timezones():
+        raise SettingsError(f"time zone: found {name!r}; expected an IANA zone such as Europe/Berlin. Correct it.")
+    return ZoneInfo(name)
+
+
+def instant(text: str) -> datetime:
+    """An instant in ISO 8601; UTC when it names no zone. Raises SettingsError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"instant: found {text!r}; expected ISO 8601 such as 2026-11-20T06:00:00Z. Correct it.") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def processors() -> int:
