@@ -102,7 +102,8 @@ def read_sample(spec: Format, sample: bytes, parser: Parser, max_record_bytes: i
         if total >= SAMPLE_RECORDS:
             break
     # Skips alone prove little: a format whose every record is "not traffic" reads anything.
-    share = good / total if total else 0.0
+    # A log of nothing but its header is of the format whose header it is.
+    share = good / total if total else float(bool(spec.detect.header))
     return Reading(spec, share if events or not total else share / 4, events, failure)
 
 

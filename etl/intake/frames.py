@@ -14,6 +14,9 @@ from etl.intake.formats import Format
 # Characters that do not occur in logs (if they do, they come out as themselves or the record takes the slow way).
 GAP, EQUALS, ESCAPED_QUOTE = "chr(31)", "chr(30)", "chr(29)"
 
+# A field that the file lacks. Not a constant: the engine fails to fold some functions over a constant null.
+MISSING = "nullif(line, line)"
+
 PREFIX_TIME = (
     r"[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 )
@@ -102,7 +105,7 @@ def split_quoted(text: str, separator: str) -> str:
 def _named(spec: Format, header: tuple[str, ...], parts: str, least: int) -> str:
     positions = {name.strip().strip('"').lower(): index for index, name in reversed(list(enumerate(header, 1)))}
     fields = {
-        name: f"parts_[{positions[name.lower()]}]" if name.lower() in positions else "null::varchar"
+        name: f"parts_[{positions[name.lower()]}]" if name.lower() in positions else MISSING
         for name in spec.frame.fields
     }
     return _select(fields, _count_sentence("len(parts_)", least), f"select *, {parts} as parts_ from body_")
@@ -117,7 +120,7 @@ def _csv(spec: Format, header: tuple[str, ...] | None) -> str:
 def _w3c(spec: Format, header: tuple[str, ...] | None) -> str:
     names = header or spec.frame.default_fields
     if not names:
-        empty: dict[str, str] = dict.fromkeys(spec.frame.fields, "null::varchar")
+        empty: dict[str, str] = dict.fromkeys(spec.frame.fields, MISSING)
         return _select(empty, "'no #Fields line before this record'", "select * from body_")
     separator = spec.frame.separator or " "
     parts = f"string_split(text, {literal(separator)})" if separator == "\t" else split_quoted("rtrim(text)", separator)

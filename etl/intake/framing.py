@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 CUT_BYTES = 4096
 NEWLINE, CARRIAGE_RETURN, QUOTE, HASH = 10, 13, 34, 35
+HEADER = "header"  # the flaw of a header line; parse makes it a skip
 MAX_LINES_IN_A_ROW = 100  # a CSV row over more lines than this is an unbalanced quote
 
 Offsets = npt.NDArray[np.int64]
@@ -184,13 +185,21 @@ def _decoded(piece: bytes) -> str:
 
 
 def with_header(found: Iterator[Records], delimiter: str) -> Iterator[Records]:
-    """The first record that is not blank names the columns (CSV with a header line); it stays a record."""
+    """The first record that is not blank names the columns (CSV with a header line).
+
+    It stays a record, and so does the same line further down, where exports were joined: both are skips.
+    """
+    named: str | None = None
     header: tuple[str, ...] | None = None
     for records in found:
-        if header is None:
+        if named is None:
             named = next((line for line in records.lines.to_pylist() if line.strip()), None)
             header = None if named is None else tuple(cell.strip() for cell in next(csv.reader([named], delimiter=delimiter)))
-        yield _part(records, 0, len(records), header)
+        part = _part(records, 0, len(records), header)
+        if named is not None:
+            same = pc.equal(part.lines, named).to_numpy(zero_copy_only=False)
+            part.flaws |= dict.fromkeys(np.flatnonzero(same).tolist(), HEADER)
+        yield part
 
 
 FIELDS = re.compile(r"^#\s?fields:?[ \t]+(.*)$", re.IGNORECASE)

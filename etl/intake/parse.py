@@ -142,7 +142,8 @@ rest_ as (select *, url_rest(url_text_) as url_rest_ from url_),
 authority_ as (select *, authority_of_rest(url_rest_) as authority_ from rest_)"""
             last = "authority_"
             for name, part in URL_PARTS.items():
-                event[name] = f"coalesce({event[name]}, {part})" if name in event else part
+                kind = "integer" if name in RANGES else "varchar"
+                event[name] = f"coalesce(try_cast({event[name]} as {kind}), {part})" if name in event else part
         said = ", ".join(f"{_said(name, event.get(name))} as said_{name}" for name in WRITABLE)
         return f"""with body_ as ({body_sql(spec)}),
 fields_ as ({fields_sql(spec, header)}){lets},
