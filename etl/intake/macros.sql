@@ -8,7 +8,7 @@ create or replace macro known(x) as case when x in ('-', '', '--', 'N/A', 'n/a',
     '"-"', '""') then null else x end;
 create or replace macro at_least(x, low) as case when x >= low then x end;
 create or replace macro within(x, low, high) as case when x between low and high then x end;
-create or replace macro whole(x) as case when try_cast(x as bigint) >= 0 and not contains(x, '.') and not contains(lower(x), 'e') then try_cast(x as bigint) end;
+create or replace macro whole(x) as try_cast(x as bigint);
 create or replace macro ms_of_seconds(x) as try_cast(round(try_cast(x as decimal(20, 6)) * 1000) as bigint);
 create or replace macro json_text(x, path) as case when json_valid(x) then json_extract_string(x, path) end;
 create or replace macro unquoted(x) as case when length(x) >= 2 and starts_with(x, '"') and ends_with(x, '"') then x[2:-2] else x end;
@@ -60,7 +60,11 @@ create or replace macro url_path(u) as path_of_rest(url_rest(u));
 -- times: every macro ends in a UTC timestamp without zone, or null when the text is not such a time
 
 create or replace macro local_time(t) as (t at time zone zone_()) at time zone 'UTC';
-create or replace macro epoch_seconds(x) as try(make_timestamp(try_cast(round(try_cast(x as decimal(22, 9)) * 1000000) as bigint)));
+create or replace macro epoch_decimal(x) as try(make_timestamp(try_cast(round(try_cast(x as decimal(22, 9)) * 1000000) as bigint)));
+-- '1763600000.277' without a detour over decimals, then any other number of digits
+create or replace macro epoch_seconds(x) as case
+    when strlen(x) = 14 and split_part(x, '.', 2) <> '' then make_timestamp_ms(try_cast(replace(x, '.', '') as bigint))
+    else epoch_decimal(x) end;
 create or replace macro epoch_milliseconds(x) as try(make_timestamp(try_cast(try_cast(x as decimal(22, 6)) * 1000 as bigint)));
 -- seconds, milliseconds, microseconds or nanoseconds, told by the number of digits
 create or replace macro epoch_any(x) as case length(split_part(x, '.', 1))

@@ -166,7 +166,7 @@ from judged_ order by record_no"""
         comment = "when starts_with(line, '#') then 'skip:header' " if spec.frame.type == "w3c" else ""
         return f"""case
     when flaw is not null then case when flaw = 'header' then 'skip:header' else 'reject:' || flaw end
-    when trim(line) = '' then 'skip:blank line' {comment}
+    when strlen(line) < 64 and trim(line) = '' then 'skip:blank line' {comment}
     when unframed_ is not null then 'reject:' || unframed_
     when skip_ is not null then 'skip:' || skip_
     when reject_ is not null then 'reject:' || reject_
@@ -226,6 +226,8 @@ def _said(name: str, expression: str | None) -> str:
         return f"null::{kind}"
     if name in TEXTS:
         return f"known(({expression})::varchar)"
+    if name == "src_ip" and expression.endswith("_ip"):  # already an address, computed by `let`
+        return f"({expression})::varchar"
     if name == "src_ip":
         return f"ip(({expression})::varchar)"
     if name == "http_method":
