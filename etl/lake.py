@@ -186,6 +186,31 @@ class Lake:
         with replacing(self.partition(model, day).parent / "inputs.json") as temporary:
             temporary.write_text(json.dumps({"fingerprint": fingerprint}) + "\n", encoding="utf-8")
 
+    # checks: what has been found right, so that a night checks what is new
+
+    def day_fingerprint(self, day: date) -> str:
+        """The state of a day's facts and events."""
+        names = [path.name for path in self.event_files(day)]
+        return hashlib.sha256(json.dumps([names, self.fingerprint("fct_usage_daily", day)]).encode()).hexdigest()
+
+    def checked(self, day: date) -> str | None:
+        path = self.root / "checks" / f"{day.isoformat()}.txt"
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def write_checked(self, day: date) -> None:
+        with replacing(self.root / "checks" / f"{day.isoformat()}.txt") as temporary:
+            temporary.write_text(self.day_fingerprint(day), encoding="utf-8")
+
+    def unchecked_uploads(self) -> list[str]:
+        """Uploads that came since the last check of receipts."""
+        path = self.root / "checks" / "uploads.txt"
+        known = set(path.read_text(encoding="utf-8").split()) if path.exists() else set()
+        return [upload_id for upload_id in self.upload_ids() if upload_id not in known]
+
+    def write_checked_uploads(self) -> None:
+        with replacing(self.root / "checks" / "uploads.txt") as temporary:
+            temporary.write_text("\n".join(self.upload_ids()), encoding="utf-8")
+
     def drop_day(self, dataset: str, day: date) -> None:
         """Remove one day of events or of a model (retention)."""
         shutil.rmtree(self.root / dataset / f"day={day.isoformat()}", ignore_errors=True)

@@ -1,0 +1,78 @@
+"""DuckDB in this process: UTC, bounded memory with a spill folder, no extension is ever loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from etl.errors import ModelError
+from etl.settings import Settings
+
+
+class DuckSession:
+    """See `etl.compute.Session`."""
+
+    def __init__(self, settings: Settings) -> None:
+        options: dict[str, str | bool | int] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "memory_limit": settings.compute.memory_limit,
+            "temp_directory": str(settings.folder("lake") / ".spill"),
+            "preserve_insertion_order": False,
+        }
+        if settings.compute.threads:
+            options["threads"] = settings.compute.threads
+        self._con = duckdb.connect(config=options)
+        self._con.execute("set timezone = 'UTC'")
+
+    def files(self, name: str, paths: Sequence[Path], empty: pa.Schema | None = None) -> None:
+        if not paths:
+            if empty is None:
+                raise ModelError(f"{name}: found no files; expected at least one. Build what it comes from first.")
+            self.table(name, empty.empty_table())
+            return
+        listed = ", ".join(_text(str(path)) for path in paths)
+        self.view(name, f"select * from read_parquet([{listed}], union_by_name = true)")
+
+    def table(self, name: str, rows: pa.Table) -> None:
+        self._con.register("given_rows", rows)
+        self._run(f"create or replace temp table {_name(name)} as select * from given_rows")
+        self._con.unregister("given_rows")
+
+    def view(self, name: str, sql: str) -> None:
+        self._run(f"create or replace temp view {_name(name)} as {sql}")
+
+    def function(self, name: str, call: Callable[[str], bool]) -> None:
+        self._con.create_function(name, call, ["VARCHAR"], "BOOLEAN")  # type: ignore[list-item, arg-type]
+
+    def write(self, sql: str, path: Path) -> int:
+        found = self._run(f"copy ({sql}) to {_text(str(path))} (format parquet, compression zstd)").fetchone()
+        return int(found[0]) if found else 0
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        found = self._run(sql)
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def close(self) -> None:
+        self._con.close()
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._con.execute(sql)
+        except duckdb.Error as error:
+            first = re.sub(r"\s+", " ", sql)[:120]
+            raise ModelError(f"the engine refused {first!r}: {error}. Correct the model's SQL, or see docs/runbook.md.") from error
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'

@@ -1,0 +1,39 @@
+-- facts_conserve_events: for each source, transactions and bytes in the events that count equal those in the facts
+-- severity: fail
+-- reads:   stg_events, fct_usage_daily
+
+with events_sum as (
+    select
+        source,
+        cast(sum(transactions) as bigint) as transactions,
+        cast(coalesce(sum(uploaded_bytes), 0) as bigint) as uploaded_bytes,
+        cast(coalesce(sum(downloaded_bytes), 0) as bigint) as downloaded_bytes,
+        cast(coalesce(sum(total_bytes), 0) as bigint) as total_bytes
+    from stg_events
+    group by source
+),
+
+facts_sum as (
+    select
+        source,
+        cast(sum(transactions) as bigint) as transactions,
+        cast(coalesce(sum(uploaded_bytes), 0) as bigint) as uploaded_bytes,
+        cast(coalesce(sum(downloaded_bytes), 0) as bigint) as downloaded_bytes,
+        cast(coalesce(sum(total_bytes), 0) as bigint) as total_bytes
+    from fct_usage_daily
+    group by source
+)
+
+select
+    coalesce(e.source, f.source) as source,
+    e.transactions as event_transactions,
+    f.transactions as fact_transactions,
+    e.total_bytes as event_bytes,
+    f.total_bytes as fact_bytes
+from events_sum as e
+full outer join facts_sum as f on e.source = f.source
+where
+    e.transactions is distinct from f.transactions
+    or e.uploaded_bytes is distinct from f.uploaded_bytes
+    or e.downloaded_bytes is distinct from f.downloaded_bytes
+    or e.total_bytes is distinct from f.total_bytes

@@ -1,0 +1,27 @@
+-- finding_quarantined_file: a file could not be taken in.
+-- grain:  one row per upload
+-- reads:  uploads, fct_coverage_daily
+-- units:  instants in UTC
+-- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
+-- title: File in quarantine
+-- says: {{ file_name }} of {{ source }} was not taken in ({{ reason | words }}). {{ message }}
+-- check: Until it is repaired and dropped again, what it holds is missing from every number in this report.
+-- rule: an upload with the outcome quarantined
+select
+    'high' as severity, u.source, u.file_name, u.upload_id, u.reason, u.message, u.file_bytes,
+    cast(u.finished_at as date) as day, u.finished_at as first_at, u.finished_at as last_at
+from uploads u
+where u.outcome = 'quarantined'
+    and (
+    (cast(u.last_event_at as date) >= cast(:first_day as date) and cast(u.first_event_at as date) <= cast(:last_day as date))
+    or (
+        u.first_event_at is null
+        and cast(u.finished_at as date) >= cast(:first_day as date)
+        and (
+            cast(u.finished_at as date) <= cast(:last_day as date) + 1
+            or cast(:last_day as date) >= (select coalesce(max(day), cast(:last_day as date)) from fct_coverage_daily)
+        )
+    )
+)
+and (cast(:source as varchar) is null or strpos('/' || cast(:source as varchar) || '/', '/' || u.source || '/') > 0)
+order by u.finished_at desc, u.upload_id

@@ -1,0 +1,23 @@
+-- freshness: how fresh the report is.
+-- grain:  one row
+-- reads:  uploads
+-- units:  instants in UTC
+-- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
+-- caveat: an upload without events counts when it was taken in during the period, or after it when the period ends with the latest day
+select
+    max(u.finished_at) as last_upload_at,
+    max(u.last_event_at) as last_event_at,
+    count(*) as uploads
+from uploads u
+where (
+    (cast(u.last_event_at as date) >= cast(:first_day as date) and cast(u.first_event_at as date) <= cast(:last_day as date))
+    or (
+        u.first_event_at is null
+        and cast(u.finished_at as date) >= cast(:first_day as date)
+        and (
+            cast(u.finished_at as date) <= cast(:last_day as date) + 1
+            or cast(:last_day as date) >= (select coalesce(max(day), cast(:last_day as date)) from fct_coverage_daily)
+        )
+    )
+)
+and (cast(:source as varchar) is null or strpos('/' || cast(:source as varchar) || '/', '/' || u.source || '/') > 0)
