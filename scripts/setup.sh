@@ -56,7 +56,7 @@ is_suitable() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/de
 can_make_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
 # The pins are resolved for 3.11, so that version comes first; later ones come before an unnamed python3.
-python() {
+find_python() {
     for name in ${PYTHON:-} python3.11 python3.12 python3.13 python3 python; do
         if command -v "$name" >/dev/null 2>&1 && is_suitable "$name"; then
             command -v "$name"
@@ -67,7 +67,7 @@ python() {
 }
 
 venv() {
-    found=$(python)
+    found=$(find_python)
     if ! can_make_venv "$found"; then
         version=$("$found" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
         packages "$version"

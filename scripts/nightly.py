@@ -1,0 +1,106 @@
+"""`make nightly`: the DAGs `intake` and `nightly`, run by Airflow in this process, then a summary for a person.
+
+Metadata is SQLite under `airflow/`; nothing listens, nothing stays running. An installation that never saw a drop gets the
+demo's drops first. Exit status 0 when both runs succeeded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import warnings
+from datetime import UTC, datetime
+from typing import Any
+
+from etl import pipeline, settings
+from etl.errors import CloudDiscoveryError
+from etl.lake import Receipt
+from etl.settings import Settings
+from etl.summary import receipt_lines
+from etl.terminal import words
+from scripts.airflow_environment import ROOT, environment
+
+DAGS = ("intake", "nightly")
+
+
+def seed(configured: Settings) -> None:
+    """Write the demo's drops, if nothing was ever dropped here."""
+    drops = configured.folder("drops")
+    dropped = drops.is_dir() and any(path.is_file() for path in drops.rglob("*"))
+    if dropped or pipeline.lake_of(configured).upload_ids():
+        return
+    from etl import demo
+
+    say("drops/ is empty: writing a week of drops of an invented organisation")
+    words(demo.write(drops).lines())
+
+
+def say(text: str) -> None:
+    """A line of progress, at once."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def start_airflow() -> Any:
+    """Airflow in this process, quiet, its metadata migrated, its tasks told as they end. Gives its DAGs.
+
+    Raises SystemExit when a DAG file cannot be read.
+    """
+    os.environ.update(environment(ROOT / "airflow", level="ERROR"))
+    warnings.simplefilter("ignore")
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.listeners import hookimpl
+    from airflow.sdk.listener import get_listener_manager
+    from airflow.utils.db import initdb
+
+    class Tell:
+        @hookimpl
+        def on_task_instance_success(self, task_instance: Any) -> None:
+            seconds = (datetime.now(UTC) - task_instance.start_date).total_seconds()
+            say(f"  {task_instance.dag_id} · {task_instance.task_id}{_drop(task_instance)}  {seconds:.1f} s")
+
+        @hookimpl
+        def on_task_instance_failed(self, task_instance: Any, error: Any) -> None:
+            say(f"  {task_instance.dag_id} · {task_instance.task_id}{_drop(task_instance)}  FAILED: {error}")
+
+    get_listener_manager().add_listener(Tell())
+    initdb()
+    bag = DagBag(dag_folder=ROOT / "dags")
+    if bag.import_errors:
+        raise SystemExit("\n".join(f"{path}: {error}" for path, error in bag.import_errors.items()))
+    return bag
+
+
+def _drop(task_instance: Any) -> str:
+    name = getattr(task_instance, "rendered_map_index", None)
+    return f" · {name}" if name else ""
+
+
+def taken_since(configured: Settings, start: datetime) -> list[Receipt]:
+    """Receipts of the uploads that began at or after an instant, in order."""
+    receipts = pipeline.lake_of(configured).receipts()
+    return sorted((one for one in receipts if datetime.fromisoformat(one.started_at) >= start), key=lambda one: one.started_at)
+
+
+def main() -> None:
+    """Seed, intake, nightly, summary."""
+    started, clock = datetime.now(UTC), time.monotonic()
+    configured = settings.load()
+    seed(configured)
+    say("Airflow starts")
+    bag = start_airflow()
+    for name in DAGS:
+        run = bag.dags[name].test()
+        if run.state != "success":
+            failed = [one.task_id for one in run.get_task_instances() if one.state in ("failed", "upstream_failed")]
+            raise SystemExit(f"the DAG {name} failed in: {', '.join(failed)}. The reason stands above; after repairing it run again.")
+    words(["", "Taken in", *receipt_lines(taken_since(configured, started))])
+    words(["", f"Done in {time.monotonic() - clock:.0f} s."])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CloudDiscoveryError as refusal:
+        raise SystemExit(f"nightly: {refusal}") from None
