@@ -22,8 +22,26 @@ HOSTILE_SOURCE = '"><img src=x onerror=alert(2)>'
 
 APPS: list[tuple[str, str, str, str, str | None, float | None, str | None, str]] = [
     # app_id, name, vendor, category, country, risk score (ten is safe), tag, host
-    ("microsoft-teams", "Microsoft Teams", "Microsoft", "Collaboration", "US", 9.4, "sanctioned", "teams.microsoft.com"),
-    ("sharepoint-online", "SharePoint Online", "Microsoft", "Collaboration", "US", 9.3, "sanctioned", "contoso.sharepoint.com"),
+    (
+        "microsoft-teams",
+        "Microsoft Teams",
+        "Microsoft",
+        "Collaboration",
+        "US",
+        9.4,
+        "sanctioned",
+        "teams.microsoft.com",
+    ),
+    (
+        "sharepoint-online",
+        "SharePoint Online",
+        "Microsoft",
+        "Collaboration",
+        "US",
+        9.3,
+        "sanctioned",
+        "contoso.sharepoint.com",
+    ),
     ("exchange-online", "Exchange Online", "Microsoft", "Webmail", "US", 9.3, "sanctioned", "outlook.office365.com"),
     ("slack", "Slack", "Salesforce", "Messaging", "US", 8.8, None, "app.slack.com"),
     ("zoom", "Zoom", "Zoom Communications", "Online meetings", "US", 8.2, None, "us02web.zoom.us"),
@@ -57,7 +75,12 @@ APPS: list[tuple[str, str, str, str, str | None, float | None, str | None, str]]
 ]
 RARE = {"torproject", "deepseek", "protonvpn", "mega"}  # only the planted incidents use them
 OTHERS = (
-    ["not_an_app:windowsupdate.com", "not_an_app:doubleclick.net", "not_an_app:akamaiedge.net", "not_an_app:digicert.com"],
+    [
+        "not_an_app:windowsupdate.com",
+        "not_an_app:doubleclick.net",
+        "not_an_app:akamaiedge.net",
+        "not_an_app:digicert.com",
+    ],
     ["download.windowsupdate.com", "ad.doubleclick.net", "e1234.a.akamaiedge.net", "ocsp.digicert.com"],
 )
 SOURCES = {  # name → kind, format, knows uploads, knows downloads, knows users, weight
@@ -130,7 +153,9 @@ COVERAGE = """
            cast(sum(uploaded_bytes) as bigint), cast(sum(downloaded_bytes) as bigint), cast(sum(total_bytes) as bigint),
            cast(sum(unknown_bytes_transactions) as bigint), 0, min(first_at), max(last_at)
     from fct_usage_daily group by day, source, source_kind"""
-LATER_COVERAGE = "update fct_coverage_daily set missing_chunks = 2 where source = 'endpoints' and day = date '2026-11-17'"
+LATER_COVERAGE = (
+    "update fct_coverage_daily set missing_chunks = 2 where source = 'endpoints' and day = date '2026-11-17'"
+)
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
@@ -148,7 +173,16 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any
 
 
 def _facts(rng: random.Random, devices: int, days: int, hostile: bool) -> list[dict[str, Any]]:
-    people = ["anna.schmidt", "bob.okafor", "carla.rossi", "dan.levi", "eva.novak", "finn.berg", "gita.rao", "hugo.leroy"]
+    people = [
+        "anna.schmidt",
+        "bob.okafor",
+        "carla.rossi",
+        "dan.levi",
+        "eva.novak",
+        "finn.berg",
+        "gita.rao",
+        "hugo.leroy",
+    ]
     rows = []
     weights = [1 / (rank + 1) ** 0.8 for rank in range(len(APPS))]
     for number in range(devices):
@@ -161,7 +195,11 @@ def _facts(rng: random.Random, devices: int, days: int, hostile: bool) -> list[d
             if day.weekday() >= 5 and rng.random() < 0.75:
                 continue
             source = home if rng.random() < 0.8 else "zscaler-roaming"
-            ip = f"10.20.{number % 30}.{rng.randint(2, 60)}" if source != "zscaler-roaming" else f"192.168.{number % 9}.{number % 200 + 2}"
+            ip = (
+                f"10.20.{number % 30}.{rng.randint(2, 60)}"
+                if source != "zscaler-roaming"
+                else f"192.168.{number % 9}.{number % 200 + 2}"
+            )
             for app in APPS:
                 if app[0] in favourites and rng.random() < 0.7:
                     rows.append(_fact(rng, day, source, device, user, ip, app[0], "app", app[7]))
@@ -170,21 +208,39 @@ def _facts(rng: random.Random, devices: int, days: int, hostile: bool) -> list[d
                     rows.append(_fact(rng, day, source, device, user, ip, app_id, "not_an_app", host))
             for _ in range(rng.randint(0, 4)):
                 tail = f"shop{int(rng.paretovariate(0.6)) % 400}.example.{rng.choice(['com', 'net', 'org'])}"
-                rows.append(_fact(rng, day, source, device, user, ip, f"uncatalogued:{tail}", "uncatalogued", f"www.{tail}"))
+                rows.append(
+                    _fact(rng, day, source, device, user, ip, f"uncatalogued:{tail}", "uncatalogued", f"www.{tail}")
+                )
             if rng.random() < 0.3:
                 rows.append(_fact(rng, day, source, device, user, ip, "internal", "internal", "intranet.corp.example"))
     return rows + _incidents(rng, hostile)
 
 
 def _fact(
-    rng: random.Random, day: date, source: str, device: str | None, user: str | None, ip: str, app_id: str, app_class: str,
-    host: str, *, up: int | None = None, blocked: int | None = None, transactions: int | None = None, hour: int | None = None,
+    rng: random.Random,
+    day: date,
+    source: str,
+    device: str | None,
+    user: str | None,
+    ip: str,
+    app_id: str,
+    app_class: str,
+    host: str,
+    *,
+    up: int | None = None,
+    blocked: int | None = None,
+    transactions: int | None = None,
+    hour: int | None = None,
 ) -> dict[str, Any]:
-    kind, log_format, knows_up, knows_down, knows_user, _ = SOURCES.get(source, ("proxy", "squid_native", False, True, True, 1))
+    kind, log_format, knows_up, knows_down, knows_user, _ = SOURCES.get(
+        source, ("proxy", "squid_native", False, True, True, 1)
+    )
     count = transactions or int(rng.paretovariate(1.1) * 3) % 400 + 1
     uploaded = (up if up is not None else int(rng.lognormvariate(10, 1.6))) if knows_up else None
     downloaded = int(rng.lognormvariate(14, 1.9)) if knows_down else None
-    start = datetime.combine(day, time(hour if hour is not None else rng.randint(6, 17), rng.randint(0, 59), rng.randint(0, 59)))
+    start = datetime.combine(
+        day, time(hour if hour is not None else rng.randint(6, 17), rng.randint(0, 59), rng.randint(0, 59))
+    )
     return {
         "day": day, "source": source, "source_kind": kind, "log_format": log_format, "device_key": device,
         "user_key": user if knows_user else None, "src_ip": ip, "host": host, "app_id": app_id, "app_class": app_class,
@@ -230,11 +286,17 @@ def _dim(facts: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     for row in facts:
         if row[key] is None:
             continue
-        entry = found.setdefault(row[key], {key: row[key], "first_seen_at": row["first_at"], "last_seen_at": row["last_at"]})
+        entry = found.setdefault(
+            row[key], {key: row[key], "first_seen_at": row["first_at"], "last_seen_at": row["last_at"]}
+        )
         entry["first_seen_at"] = min(entry["first_seen_at"], row["first_at"])
         entry["last_seen_at"] = max(entry["last_seen_at"], row["last_at"])
         if key == "device_key":
-            entry |= {"device_name": row[key].upper() if "<" not in row[key] else row[key], "source_kinds": "endpoint proxy", "last_user_key": row["user_key"]}
+            entry |= {
+                "device_name": row[key].upper() if "<" not in row[key] else row[key],
+                "source_kinds": "endpoint proxy",
+                "last_user_key": row["user_key"],
+            }
         else:
             entry["user_name"] = row[key]
     return list(found.values())
@@ -248,8 +310,20 @@ def _dim_apps(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for app_id, name, vendor, category, country, score, tag, host in APPS:
         band = "unknown" if score is None else "low" if score >= 8 else "medium" if score >= 5 else "high"
-        factors = None if score is None else json.dumps(
-            [{"group": "security", "factor": "MFA", "value": "yes" if score > 6 else "no", "points": score, "weight": 2}]
+        factors = (
+            None
+            if score is None
+            else json.dumps(
+                [
+                    {
+                        "group": "security",
+                        "factor": "MFA",
+                        "value": "yes" if score > 6 else "no",
+                        "points": score,
+                        "weight": 2,
+                    }
+                ]
+            )
         )
         first, last, _ = seen.pop(app_id, (None, None, ""))
         rows.append({"app_id": app_id, "app_name": name, "app_class": "app", "vendor": vendor, "category": category,
@@ -269,7 +343,10 @@ def _risk(facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     bad = {"mega": 35, "torproject": 45, "deepseek": 30, "anydesk": 12, "telegram": 8}
     rows = []
     for (day, device), found in groups.items():
-        reasons = [{"feature": "risky_app", "points": bad[app], "detail": f"used {app}"} for app in sorted({r["app_id"] for r in found} & set(bad))]
+        reasons = [
+            {"feature": "risky_app", "points": bad[app], "detail": f"used {app}"}
+            for app in sorted({r["app_id"] for r in found} & set(bad))
+        ]
         if max(r["uploaded_bytes"] or 0 for r in found) > 1_000_000_000:
             reasons.append({"feature": "large_upload", "points": 40, "detail": "uploaded more than 1 GB to one app"})
         score = float(min(100, sum(r["points"] for r in reasons)))
@@ -289,7 +366,9 @@ def _uploads(facts: list[dict[str, Any]], days: int) -> tuple[list[dict[str, Any
         counts[row["source"], row["day"]] = (events + 1, transactions + row["transactions"])
     uploads, rejects = [], []
     late = LAST_DAY - timedelta(days=min(4, days - 1))
-    for number, ((source, day), (events, transactions)) in enumerate(sorted(counts.items(), key=lambda item: (item[0][1], item[0][0]))):
+    for number, ((source, day), (events, transactions)) in enumerate(
+        sorted(counts.items(), key=lambda item: (item[0][1], item[0][0]))
+    ):
         kind, log_format, *_ = SOURCES.get(source, ("proxy", "squid_native"))
         bad = 3 if number % 5 == 0 else 0
         taken = datetime.combine(day + timedelta(days=1), time(1, number % 60))

@@ -1,0 +1,112 @@
+"""Drill-downs: for each app, device, user and address its facts and lists, in buckets that a page loads when one is opened.
+
+The site stays light: lists hold the first rows, for the first things of each kind (devices by risk, others by traffic). The CSV
+exports hold all, and the page says so.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reports import data_files
+from reports.blocks import Drawer, drawers
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from reports.render import Report
+
+MOST_THINGS = 2_000  # of each query that describes a kind
+MOST_ROWS = 50  # of each list
+THINGS_IN_A_BUCKET = 25
+
+
+def write(report: Report, folder: Path) -> dict[str, Any]:
+    """Write the buckets; returns, for each kind, what a page must know to open them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return {drawer.entity: _write_kind(report, drawer, folder) for drawer in drawers()}
+
+
+def bucket_of(key: str, buckets: int) -> int:
+    """FNV-1a over UTF-16 code units, as the page's script computes it too."""
+    value = 0x811C9DC5
+    data = key.encode("utf-16-le", "surrogatepass")
+    for low, high in zip(data[::2], data[1::2], strict=True):
+        value = ((value ^ (low | high << 8)) * 0x01000193) & 0xFFFFFFFF
+    return value % buckets
+
+
+def _write_kind(report: Report, drawer: Drawer, folder: Path) -> dict[str, Any]:
+    things = _things(report, drawer)
+    buckets = max(math.ceil(len(things) / THINGS_IN_A_BUCKET), 1)
+    for entry in drawer.lists:
+        table = report.answers.table(entry.query)
+        _add_list(
+            things,
+            drawer.key,
+            table,
+            entry.name,
+            _fields(entry.columns, table),
+            limit=400 if entry.is_trend else MOST_ROWS,
+        )
+    contents: list[dict[str, Any]] = [{} for _ in range(buckets)]
+    for key, thing in things.items():
+        contents[bucket_of(key, buckets)][key] = thing
+    for number, content in enumerate(contents):
+        path = folder / f"{drawer.entity}-{number}.js"
+        path.write_text(
+            data_files.script("details", drawer.entity, number, content), encoding="utf-8", errors="replace"
+        )
+    return {
+        "buckets": buckets,
+        "most": MOST_THINGS,
+        "facts": [data_files.column(name) for name in drawer.facts],
+        "lists": [
+            {
+                "name": entry.name,
+                "title": entry.title,
+                "csv": f"{entry.query}.csv",
+                "trend": entry.is_trend,
+                "fields": _fields(entry.columns, report.answers.table(entry.query)),
+                "columns": [data_files.column(name) for name in entry.columns],
+            }
+            for entry in drawer.lists
+        ],
+    }
+
+
+def _fields(columns: tuple[str, ...], table: pa.Table) -> list[str]:
+    keys = [data_files.column(name).get("key") for name in columns]
+    return list(dict.fromkeys([*columns, *(key for key in keys if key and key in table.schema.names)]))
+
+
+def _things(report: Report, drawer: Drawer) -> dict[str, dict[str, Any]]:
+    things: dict[str, dict[str, Any]] = {}
+    for query in drawer.queries:
+        table = report.answers.table(query).slice(0, MOST_THINGS)
+        fields = [name for name in (drawer.key, *drawer.facts) if name in table.schema.names]
+        for row in zip(*data_files.plain_lists(table, fields), strict=True):
+            facts = dict(zip(fields, row, strict=True))
+            things[facts[drawer.key]] = {"about": facts, "lists": {}}
+    return things
+
+
+def _add_list(
+    things: dict[str, dict[str, Any]], key: str, table: pa.Table, name: str, fields: list[str], limit: int
+) -> None:
+    """The first rows of each thing, in the order of the query, and how many there are."""
+    if not len(table) or not things:
+        return
+    import pyarrow as pa
+
+    frame = table.select([key]).to_pandas()
+    frame["place"] = frame.groupby(key, sort=False).cumcount()
+    frame["all"] = frame.groupby(key, sort=False)[key].transform("size")
+    keep = frame[key].isin(list(things)) & (frame["place"] < limit)
+    kept = table.filter(pa.array(keep))
+    rows = zip(*data_files.plain_lists(kept, fields), strict=True)
+    for owner, total, row in zip(frame.loc[keep, key].tolist(), frame.loc[keep, "all"].tolist(), rows, strict=True):
+        entry = things[owner]["lists"].setdefault(name, {"all": total, "rows": []})
+        entry["rows"].append(row)

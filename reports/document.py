@@ -1,0 +1,79 @@
+"""The executive PDF: A4, under ten pages, charts as vector graphics. The same answers give the same bytes.
+
+WeasyPrint may fetch nothing but `data:`; every date in the file comes from the data.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from reports import charts
+from reports.blocks import Block, sections
+from reports.site import drawn_metric
+from reports.templates import fill
+
+if TYPE_CHECKING:
+    from reports.render import Report
+
+STYLE = Path(__file__).parent / "executive" / "document.css"
+TOP = 10  # rows of a table
+
+
+def write_pdf(report: Report, path: Path) -> Path:
+    """Write the PDF; returns its path."""
+    from weasyprint import CSS, HTML, urls
+
+    fetcher = urls.URLFetcher(allowed_protocols=["data"])
+    html = HTML(string=document(report), url_fetcher=fetcher)
+    html.write_pdf(
+        path,
+        stylesheets=[CSS(string=STYLE.read_text(encoding="utf-8"), url_fetcher=fetcher)],
+        pdf_identifier=_identifier(report),
+    )
+    return path
+
+
+def document(report: Report) -> str:
+    """The HTML that is printed."""
+    as_of = report.answers.row("freshness")
+    last = (
+        as_of.get("last_upload_at") or as_of.get("last_event_at") or datetime.combine(report.request.last_day, time())
+    )
+    shown = [] if report.is_empty else [_show(report, block) for block in sections()]
+    return fill(
+        "executive/document.html",
+        report=report,
+        sections=shown,
+        as_of=last,
+        created=last.replace(tzinfo=UTC, microsecond=0).isoformat(),
+        sources=report.answers.rows("sources"),
+    )
+
+
+def _show(report: Report, block: Block) -> dict[str, Any]:
+    rows = report.answers.rows(block.query) if block.query else []
+    shown: dict[str, Any] = {"block": block, "svg": "", "metric": ""}
+    if block.chart:
+        svg = charts.draw(block.chart, rows, report.request.first_day, report.request.last_day)
+        shown |= {"svg": Markup(_for_print(svg)), "metric": drawn_metric(block.chart, rows)}  # noqa: S704 - our own drawing
+    html = fill(
+        block.template, report=report, rows=rows, row=rows[0] if rows else {}, block=block, shown=shown, top=TOP
+    )
+    shown["html"] = Markup(html)  # noqa: S704 - our own template, autoescaped
+    return shown
+
+
+def _for_print(svg: str) -> str:
+    """Without what only a browser reads: roles and descriptions of marks."""
+    return re.sub(r' (?:role|aria-[a-z]+|aria-roledescription)="[^"]*"', "", svg)
+
+
+def _identifier(report: Report) -> bytes:
+    """What makes two files the same document: whose report, which days, which source."""
+    request = report.request
+    return f"{report.title}|{request.first_day}|{request.last_day}|{report.source}".encode()

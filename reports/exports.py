@@ -1,0 +1,160 @@
+"""CSV exports: complete answers, streamed through Arrow, safe to open in a spreadsheet.
+
+UTF-8 with a byte-order mark (spreadsheets take it for Latin-1 without), comma, every text in quotes, an empty unquoted cell for
+what is unknown. Heads carry the unit: `uploaded_bytes`, `first_seen_at_utc`, `day_utc`. A text that a spreadsheet would run
+as a formula (it begins with = + - @, a tab or a line break) gets an apostrophe in front.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from etl.errors import ReportError
+from etl.settings import Settings
+from reports.queries import header
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = "^[=+\\-@\\t\\r\\n＝＋－＠]"
+
+
+def safe_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return "'" + text if text.startswith(FORMULA_STARTS) else text
+
+
+def head(column: str) -> str:
+    """A column's head with its unit."""
+    return f"{column}_utc" if column.endswith("_at") or column == "day" or column.endswith("_day") else column
+
+
+def write_csv(table: pa.Table, path: Path) -> None:
+    """Write an answer in full."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as handle:
+        handle.write(codecs.BOM_UTF8)
+        write_batch(table, handle, with_head=True)
+
+
+def write_batch(table: pa.Table, handle: IO[bytes], *, with_head: bool) -> None:
+    """Append rows to an open CSV."""
+    import pyarrow.csv
+
+    ready = _presentable(table)
+    pyarrow.csv.write_csv(ready, handle, pyarrow.csv.WriteOptions(include_header=with_head))
+
+
+def _presentable(table: pa.Table) -> pa.Table:
+    """Texts made safe, instants as ISO 8601 with Z, heads with units."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_timestamp(field.type):
+            column = pc.strftime(column.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%SZ")  # noqa: PLW2901
+        elif pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            risky = pc.match_substring_regex(column, _FORMULA)
+            if pc.any(risky).as_py():
+                column = pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)  # noqa: PLW2901
+        elif pa.types.is_decimal(field.type):
+            column = column.cast(pa.float64())  # noqa: PLW2901
+        columns.append(column)
+    return pa.table(columns, names=[head(name) for name in table.schema.names])
+
+
+def export_table(
+    settings: Settings, name: str, period: str = "", format_id: str = "csv", out: Path | None = None
+) -> int:
+    """Write a published table in full, as csv, jsonl or parquet; returns the number of rows. Raises ReportError."""
+    from etl import warehouse
+    from reports.render import latest_day
+    from reports.render import period as days_of
+
+    writers: dict[str, Callable[..., int]] = {"csv": _csv_rows, "jsonl": _json_lines, "parquet": _parquet}
+    if format_id not in writers:
+        raise ReportError(f"export: found the format {format_id!r}; expected one of {', '.join(writers)}. Correct it.")
+    published = warehouse.tables(settings)
+    if name not in published:
+        raise ReportError(
+            f"export: found the table {name!r}; expected one of {', '.join(sorted(published))}. Correct it."
+        )
+    select, parameters = f"select * from {name}", {}
+    if period:
+        if "day" not in published[name]:
+            raise ReportError(f"export: {name} has no day, so it has no period. Leave --period out.")
+        first, last = days_of(period, latest_day(settings))
+        select += " where day between :first_day and :last_day"
+        parameters = {"first_day": first, "last_day": last}
+    batches = warehouse.stream(settings, select, **parameters)
+    if format_id == "parquet" and out is None:
+        raise ReportError("export: parquet cannot go to a terminal. Name a file with --out.")
+    if out is None:
+        return writers[format_id](batches, sys.stdout.buffer)
+    from reports.swap import replacing
+
+    with replacing(out) as temporary, temporary.open("wb") as handle:
+        return writers[format_id](batches, handle)
+
+
+Batches = Iterator[tuple[list[str], list[tuple[Any, ...]]]]
+
+
+def _arrow(names: list[str], rows: list[tuple[Any, ...]]) -> pa.Table:
+    import pyarrow as pa
+
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    arrays = [pa.array(column) for column in columns]
+    return pa.table(
+        [array.cast(pa.string()) if pa.types.is_null(array.type) else array for array in arrays], names=names
+    )
+
+
+def _csv_rows(batches: Batches, handle: IO[bytes]) -> int:
+    handle.write(codecs.BOM_UTF8)
+    count = 0
+    for number, (names, rows) in enumerate(batches):
+        if number == 0 or rows:
+            write_batch(_arrow(names, rows), handle, with_head=number == 0)
+        count += len(rows)
+    return count
+
+
+def _json_lines(batches: Batches, handle: IO[bytes]) -> int:
+    count = 0
+    for names, rows in batches:
+        for row in rows:
+            record = {name: _iso(value) for name, value in zip(names, row, strict=True)}
+            handle.write(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        count += len(rows)
+    return count
+
+
+def _iso(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{value.isoformat()}Z"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _parquet(batches: Batches, handle: IO[bytes]) -> int:
+    """One Parquet file; a column that is unknown throughout is text."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = [_arrow(names, rows) for names, rows in batches if rows or names]
+    whole = pa.concat_tables([table for table in tables if len(table)] or tables[:1], promote_options="permissive")
+    pq.write_table(whole, handle, compression="zstd")
+    return len(whole)
+
+
+def about(name: str) -> str:
+    """A line for the list of exports: what a query answers."""
+    return header(name)["what"]

@@ -1,0 +1,133 @@
+"""The questions that reports ask: `sql/reports/*.sql`, their headers, and their answers for one period and source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from etl.errors import ReportError
+from etl.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlalchemy.engine import Connection
+
+Row = dict[str, Any]
+FOLDER = Path(__file__).parents[1] / "sql" / "reports"
+_LINE = re.compile(r"^--\s*([\w ]+?):\s+(.*)$")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a query's comment says: `what`, `grain`, `reads`, `units`, `params`; findings also `title`, `says`, `check`, `rule`."""
+
+    name: str
+    entries: dict[str, str]
+
+    def __getitem__(self, key: str) -> str:
+        try:
+            return self.entries[key]
+        except KeyError:
+            raise ReportError(
+                f"sql/reports/{self.name}.sql: the header has no `{key}`; found {', '.join(self.entries)}. Add the line `-- {key}: …`."
+            ) from None
+
+
+@cache
+def header(name: str) -> Header:
+    """The header of `sql/reports/<name>.sql`. Raises ReportError when there is no such query or no header."""
+    path = FOLDER / f"{name}.sql"
+    if not path.exists():
+        raise ReportError(f"sql/reports/{name}.sql: no such query. Name one of {', '.join(names())}.")
+    entries: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("--"):
+            break
+        match = _LINE.match(line)
+        if match:
+            key = "what" if match[1] == name else match[1]
+            entries[key] = match[2].strip()
+    if "what" not in entries:
+        raise ReportError(f"sql/reports/{name}.sql: expected the first line `-- {name}: what it answers`. Write it.")
+    return Header(name, entries)
+
+
+def names(prefix: str = "") -> list[str]:
+    """The queries there are, sorted: the folder is the list."""
+    return sorted(path.stem for path in FOLDER.glob(f"{prefix}*.sql"))
+
+
+class Answers:
+    """Answers for one period and one choice of sources, each query asked once, on one connection of the warehouse.
+
+    `sources`: None for all. A folder's name never holds `/`, so several are handed to the SQL joined by it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        connection: Connection,
+        first_day: date,
+        last_day: date,
+        sources: Sequence[str] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._parameters: dict[str, Any] = {
+            "first_day": first_day,
+            "last_day": last_day,
+            "source": "/".join(sources) if sources is not None else None,
+        }
+        self._rows: dict[str, list[Row]] = {}
+        self._tables: dict[str, pa.Table] = {}
+
+    def rows(self, name: str) -> list[Row]:
+        """The answer as dicts of plain Python values; null is None, an instant is UTC without a zone."""
+        if name not in self._rows:
+            from etl import warehouse
+
+            header(name)  # raises when there is no such query
+            self._rows[name] = warehouse.rows_on(self._connection, name, **self._parameters)
+        return self._rows[name]
+
+    def row(self, name: str) -> Row:
+        """The only row of an answer; an empty dict when there is none."""
+        return next(iter(self.rows(name)), {})
+
+    def table(self, name: str) -> pa.Table:
+        """The answer as an Arrow table, for what may be large: instants are timestamp[us], counts int64, days date32."""
+        if name not in self._tables:
+            from etl import warehouse
+
+            header(name)
+            if hasattr(warehouse, "arrow_on"):
+                self._tables[name] = warehouse.arrow_on(self._connection, name, **self._parameters)
+            else:
+                self._tables[name] = self._streamed(name)
+        return self._tables[name]
+
+    def _streamed(self, name: str) -> pa.Table:
+        import pyarrow as pa
+        from etl import warehouse
+
+        text = warehouse.sql_of(name)
+        used = {key: value for key, value in self._parameters.items() if f":{key}" in text}
+        names: list[str] = []
+        rows: list[tuple[Any, ...]] = []
+        for found, batch in warehouse.stream(self._settings, text, **used):
+            names = found
+            rows += batch
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+        arrays = [pa.array(column) for column in columns]
+        arrays = [array.cast(pa.string()) if pa.types.is_null(array.type) else array for array in arrays]
+        return pa.table(arrays, names=names)
+
+    def forget(self, name: str) -> None:
+        """Let a large answer go."""
+        self._rows.pop(name, None)
+        self._tables.pop(name, None)

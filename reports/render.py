@@ -1,0 +1,235 @@
+"""Render a report: an HTML site, an executive PDF and CSV exports, for all sources and for each.
+
+    <out>/index.html …            the site of all chosen sources; opens from disk, asks the network for nothing
+    <out>/executive.pdf           the same in print
+    <out>/csv/*.csv               every table in full
+    <out>/sources/<slug>/…        the same three for one source
+    <out>/report.json             period, files and key figures, for a program
+
+It is written into a folder beside `<out>` and exchanged with it when complete. No number is computed here: each comes from a
+query in `sql/reports`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from etl.errors import ReportError
+from etl.settings import Settings
+from reports import findings as finding
+from reports.queries import Answers, Row
+from reports.slugs import slugs
+from reports.swap import MARK, replacing_folder
+
+FORMATS = ("html", "pdf", "csv")
+Progress = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class ReportRequest:
+    """What to render. Days are UTC and both included; `sources` None means all, and a page for each."""
+
+    first_day: date
+    last_day: date
+    sources: tuple[str, ...] | None = None
+    formats: tuple[str, ...] = FORMATS
+    out: Path = Path("output")
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One thing that was written: a site (its start page), a PDF, or a folder of CSV exports.
+
+    `numbers`: the key figures of `sql/reports/counters.sql`; `findings`: sentences, the worst first.
+    """
+
+    format: str
+    path: Path
+    source: str | None
+    title: str
+    numbers: dict[str, Any]
+    first_day: date
+    last_day: date
+    findings: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+
+@dataclass
+class Report:
+    """One report in the making: all chosen sources (`source` None), or one of them."""
+
+    settings: Settings
+    request: ReportRequest
+    answers: Answers
+    source: str | None
+    slug: str | None
+    siblings: dict[str, str]  # every source's folder name
+    generated_at: datetime
+
+    @property
+    def title(self) -> str:
+        return self.request.title or self.settings.organisation.name
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.counters.get("transactions")
+
+    @cached_property
+    def counters(self) -> Row:
+        return self.answers.row("counters")
+
+    @cached_property
+    def findings(self) -> list[finding.Finding]:
+        return finding.find(self.answers)
+
+    @cached_property
+    def groups(self) -> list[finding.Group]:
+        return finding.grouped(self.findings)
+
+    @cached_property
+    def recommendations(self) -> list[finding.Recommendation]:
+        return finding.recommend(self.answers)
+
+    def folder(self, root: Path) -> Path:
+        return root / "sources" / self.slug if self.slug else root
+
+
+def latest_day(settings: Settings) -> date | None:
+    """The latest UTC day with data; None when nothing was published yet."""
+    from etl import warehouse
+
+    found = warehouse.rows(settings, "latest_day")
+    day: date | None = found[0]["latest_day"] if found else None
+    return day
+
+
+def period(text: str, latest: date | None) -> tuple[date, date]:
+    """The first and last day of `7d`, `30d`, `90d` (back from the latest day with data) or `FROM..TO`. Raises ReportError."""
+    text = text.strip()
+    last = latest or datetime.now(UTC).date()
+    back = re.fullmatch(r"(\d{1,4})d", text)
+    if back and int(back[1]) >= 1:
+        return last - timedelta(days=int(back[1]) - 1), last
+    ends = re.fullmatch(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})", text)
+    if ends:
+        try:
+            first, until = date.fromisoformat(ends[1]), date.fromisoformat(ends[2])
+        except ValueError as error:
+            raise ReportError(
+                f"period: found {text!r} ({error}); expected days such as 2026-11-01..2026-11-30. Correct it."
+            ) from None
+        if first <= until:
+            return first, until
+        raise ReportError(
+            f"period: found {text!r}, which ends before it begins; expected FROM..TO. Exchange the two days."
+        )
+    raise ReportError(
+        f"period: found {text!r}; expected 7d, 30d, 90d (any number of days) or FROM..TO such as 2026-11-01..2026-11-30. Correct it."
+    )
+
+
+def render(settings: Settings, request: ReportRequest, progress: Progress | None = None) -> list[Rendered]:
+    """Write the report and say what was written, the whole before its parts. Raises ReportError or WarehouseError."""
+    from etl import warehouse
+
+    _check(request)
+    with warehouse.reading(settings) as connection, replacing_folder(request.out) as folder:
+        reports = _reports(settings, request, connection)
+        steps = [(report, name) for report in reports for name in FORMATS if name in request.formats]
+        rendered = []
+        for number, (report, name) in enumerate(steps):
+            if progress:
+                progress("report", number, len(steps), f"{report.source or 'all sources'}, {name}")
+            path = _write(report, name, report.folder(folder))
+            rendered.append(_rendered(report, name, request.out / path.relative_to(folder)))
+        _write_mark(folder, request, reports[0], rendered)
+        if progress:
+            progress("report", len(steps), len(steps))
+    return rendered
+
+
+def _check(request: ReportRequest) -> None:
+    unknown = [name for name in request.formats if name not in FORMATS]
+    if unknown or not request.formats:
+        raise ReportError(
+            f"report: found the format {unknown[0] if unknown else ''!r}; expected some of {', '.join(FORMATS)}. Correct it."
+        )
+    if request.last_day < request.first_day:
+        raise ReportError(
+            f"report: found a period from {request.first_day} to {request.last_day}; expected one that ends after it begins."
+        )
+
+
+def _reports(settings: Settings, request: ReportRequest, connection: Any) -> list[Report]:
+    """The report of all chosen sources, then one for each, unless there is but one."""
+    chosen = request.sources
+    whole = Answers(settings, connection, request.first_day, request.last_day, chosen)
+    present = [row["source"] for row in whole.rows("sources")]
+    missing = [name for name in chosen or () if name not in present]
+    if missing and present:
+        everything = Answers(settings, connection, request.first_day, request.last_day).rows("sources")
+        known = ", ".join(row["source"] for row in everything)
+        raise ReportError(
+            f"report: {missing[0]!r} has no data from {request.first_day} to {request.last_day}; expected some of {known}. Correct --source."
+        )
+    folders = slugs(present) if settings.report.per_source and len(present) > 1 else {}
+    at = datetime.now(UTC)
+    reports = [Report(settings, request, whole, chosen[0] if chosen and len(chosen) == 1 else None, None, folders, at)]
+    for source, slug in folders.items():
+        answers = Answers(settings, connection, request.first_day, request.last_day, (source,))
+        reports.append(Report(settings, request, answers, source, slug, folders, at))
+    return reports
+
+
+def _write(report: Report, name: str, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    if name == "html":
+        from reports.site import write_site
+
+        return write_site(report, folder)
+    if name == "pdf":
+        from reports.document import write_pdf
+
+        return write_pdf(report, folder / "executive.pdf")
+    from reports.csvs import write_exports
+
+    return write_exports(report, folder / "csv")
+
+
+def _rendered(report: Report, name: str, path: Path) -> Rendered:
+    return Rendered(
+        format=name,
+        path=path,
+        source=report.source,
+        title=report.title,
+        numbers=report.counters,
+        first_day=report.request.first_day,
+        last_day=report.request.last_day,
+        findings=tuple(asdict(one) for one in report.findings),
+    )
+
+
+def _write_mark(folder: Path, request: ReportRequest, whole: Report, rendered: Sequence[Rendered]) -> None:
+    about = {
+        "title": whole.title,
+        "first_day": request.first_day,
+        "last_day": request.last_day,
+        "generated_at": whole.generated_at.isoformat(timespec="seconds"),
+        "files": [
+            {
+                "format": one.format,
+                "path": one.path.relative_to(request.out).as_posix(),
+                "source": one.source,
+                "numbers": one.numbers,
+            }
+            for one in rendered
+        ],
+    }
+    (folder / MARK).write_text(json.dumps(about, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")

@@ -1,0 +1,18 @@
+"""Names of sources as names of folders: a source's name is somebody's input."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+
+def slugs(sources: Iterable[str]) -> dict[str, str]:
+    """A folder's name for each source: lower-case ASCII letters, digits, `-`; never two alike."""
+    found: dict[str, str] = {}
+    for source in sorted(sources):
+        plain = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:60]
+        if plain != source or plain in found.values():
+            plain = f"{plain or 'source'}-{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        found[source] = plain
+    return found

@@ -1,0 +1,36 @@
+"""Templates: every value is escaped, a name that is missing is an error, and values are put in words by `reports.wording`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from reports import wording
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def environment() -> Environment:
+    """The environment of all templates below reports/."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    env = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(wording.FILTERS)
+    env.filters["fragment"] = lambda value: quote(str(value), safe="")
+    env.globals.update(risk_reasons=wording.risk_reasons, period=wording.period)
+    return env
+
+
+def fill(name: str, **values: Any) -> str:
+    """A template's text."""
+    return environment().get_template(name).render(**values)
