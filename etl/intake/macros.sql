@@ -24,6 +24,17 @@ create or replace macro is_ip(x) as case
     else false end;
 create or replace macro bare_ip(x) as case when starts_with(x, '[') then replace(replace(lower(trim(x)), '[', ''), ']', '') else lower(trim(x)) end;
 create or replace macro ip(x) as case when is_ip(x) then lower(x) when starts_with(x, '[') and is_ip(bare_ip(x)) then bare_ip(x) end;
+-- Addresses inside an organisation, or on the machine or the link itself (RFC 1918, 6598, 3927, 4193, 4291). Only to tell
+-- a record's direction: whether traffic is internal is the models' matter.
+create or replace macro private_ip(x) as case
+    when starts_with(x, '10.') or starts_with(x, '192.168.') or starts_with(x, '127.') or starts_with(x, '169.254.') then true
+    when starts_with(x, '172.') then try_cast(split_part(x, '.', 2) as utinyint) between 16 and 31
+    when starts_with(x, '100.') then try_cast(split_part(x, '.', 2) as utinyint) between 64 and 127
+    when contains(x, ':') then x = '::1' or lower(left(x, 3)) between 'fc0' and 'fdf' or lower(left(x, 3)) between 'fe8' and 'feb'
+    else false end;
+create or replace macro public_ip(x) as is_ip(x) and not private_ip(x) and x <> '0.0.0.0' and x <> '::';
+-- a public client asks a private server
+create or replace macro inbound(client, server) as private_ip(server) and public_ip(client);
 -- a host as logged: lower case, without brackets, zone index and final dot
 create or replace macro plain_host(x) as case when contains(x, ':') or ends_with(x, '.') then rtrim(split_part(bare_ip(x), '%', 1), '.') else lower(x) end;
 
