@@ -243,7 +243,8 @@ def _leef_pairs(spec: Format, source: str, pairs: str) -> str:
     named = f"""case when {code} in ('', '\\t', '0x09', 'x09', chr(9)) then chr(9) when {code} in ('0x5e', 'x5e') then '^'
         when {code} in ('0x7c', 'x7c') then '|' when length({first}) = 1 then {first} else chr(9) end"""
     cut = f"substr({pairs}, 1, strpos({pairs}, {GAP} || {first} || '|')) || substr({pairs}, strpos({pairs}, {GAP} || {first} || '|') + length({first}) + 2)"
-    body = f"case when {is_two} then replace({cut}, {named}, {GAP}) else replace({pairs}, chr(9), {GAP}) end"
+    one = literal(spec.frame.separator or "\t")  # PAN-OS writes LEEF 1 with '|'
+    body = f"case when {is_two} then replace({cut}, {named}, {GAP}) else replace({pairs}, {one}, {GAP}) end"
     return _pairs(spec, _escaped_pairs(body), source)
 
 

@@ -106,3 +106,16 @@ create or replace macro syslog_time(x) as case
     when translate(left(x, 1), '0123456789', '') = '' then iso_time(x)
     when regexp_matches(x, '^[A-Z][a-z][a-z] +\d+ +\d{4} ') then local_time(try_strptime(regexp_replace(x, ' +', ' ', 'g'), '%b %d %Y %H:%M:%S'))
     else local_time(try_strptime(year_of_receipt(regexp_replace(x, ' +', ' ', 'g'))::varchar || ' ' || regexp_replace(x, ' +', ' ', 'g'), '%Y %b %d %H:%M:%S')) end;
+-- 'Nov 20 2026 10:11:12.123 GMT', '… +0100', or without a zone, then local to the source
+create or replace macro english_time(x) as try_strptime(x, ['%b %d %Y %H:%M:%S', '%b %d %Y %H:%M:%S.%f']);
+create or replace macro named_time(x) as case
+    when right(x, 4) in (' GMT', ' UTC') then english_time(left(x, length(x) - 4))
+    when right(x, 5) between '+0000' and '+1500' or right(x, 5) between '-0000' and '-1500'
+        then try_strptime(x, ['%b %d %Y %H:%M:%S %z', '%b %d %Y %H:%M:%S.%f %z']) at time zone 'UTC'
+    else local_time(english_time(x)) end;
+-- times as CEF and LEEF allow them: since 1970, ISO 8601, English with or without year and zone
+create or replace macro cef_time(x) as case
+    when translate(x, '0123456789.', '') = '' then epoch_any(x)
+    when left(x, 1) between '0' and '9' then iso_time(x)
+    when strlen(split_part(replace(x, '  ', ' '), ' ', 3)) = 4 then named_time(x)
+    else syslog_time(x) end;

@@ -1,0 +1,32 @@
+"""The times that CEF and LEEF allow, as UTC instants."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from etl.intake.parse import Parser
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Nov 20 2026 10:11:12 GMT", "2026-11-20 10:11:12"),
+        ("Nov 20 2026 10:11:12", "2026-11-20 09:11:12"),
+        ("Nov  2 2026 10:11:12 UTC", "2026-11-02 10:11:12"),
+        ("Nov 20 2026 10:11:12.125 +0200", "2026-11-20 08:11:12.125"),
+        ("Dec 31 23:59:00", "2025-12-31 22:59:00"),
+        ("2026-11-20T10:11:12.5Z", "2026-11-20 10:11:12.5"),
+        ("1795000000123", "2026-11-18 11:06:40.123"),
+        ("yesterday", None),
+    ],
+)
+def test_a_cef_time_is_an_instant(text: str, expected: str | None) -> None:
+    """A zone in the text wins; without one the source's zone holds; a year that is left out is the latest one past."""
+    parser = Parser("Europe/Berlin", datetime(2026, 11, 24, tzinfo=UTC))
+    try:
+        row = parser._con.execute("select cef_time(?)::varchar", [text]).fetchone()
+    finally:
+        parser.close()
+    assert row == (expected,)
