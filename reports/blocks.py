@@ -18,7 +18,7 @@ from typing import Any
 from etl.errors import ReportError
 
 FOLDER = Path(__file__).parent
-_KEYS = {"title", "query", "lead", "chart", "columns", "width", "link", "empty", "key", "sort"}
+_KEYS = {"title", "query", "lead", "chart", "columns", "width", "link", "empty", "first"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Block:
     width: str = "full"  # full | half
     link: str = ""  # the page that shows more
     empty: str = "Nothing in this period."
-    key: str = ""  # which drawer a row opens: app, device, user, ip
+    first: int = 0  # how many rows the template needs; 0 is all
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,6 @@ def _block(path: Path) -> Block:
         raise ReportError(
             f"{path}: found the keys {', '.join(sorted(unknown))}; expected some of {', '.join(sorted(_KEYS))}. Correct it."
         )
-    entries.pop("sort", None)
     return Block(
         name=_plain(path.stem),
         template=path.relative_to(FOLDER).as_posix(),

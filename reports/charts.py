@@ -28,11 +28,11 @@ BLUE, ORANGE, GREEN, RED, SKY, PURPLE, GREY = (
 COLOURS = {
     "high": RED, "medium": ORANGE, "low": BLUE, "unknown": GREY,
     "sanctioned": BLUE, "monitored": ORANGE, "unsanctioned": RED, "untagged": GREY,
-    "downloaded": BLUE, "uploaded": ORANGE, "total": BLUE, "allowed": BLUE, "blocked": RED,
+    "downloaded": BLUE, "uploaded": ORANGE, "total": BLUE, "not blocked": BLUE, "blocked": RED,
 }  # fmt: skip
 LABELS = {
     "uploaded_bytes": "uploaded", "downloaded_bytes": "downloaded", "total_bytes": "total", "transactions": "transactions",
-    "blocked_transactions": "blocked", "allowed_transactions": "allowed",
+    "blocked_transactions": "blocked", "passed_transactions": "not blocked",
 }  # fmt: skip
 INK, FAINT = "#4A5462", "#DDE2E8"  # replaced by CSS variables on pages, kept in the PDF
 BYTES_AXIS = (
@@ -47,6 +47,13 @@ def metric(rows: Sequence[Row], candidates: Sequence[str]) -> str:
         if any(row.get(name) for row in rows):
             return name
     return candidates[-1]
+
+
+def ranking(rows: Sequence[Row], candidates: Sequence[str] = ("total_bytes", "transactions"), top: int = 10) -> dict[str, Any]:
+    """The first rows by the first measure that is known: `metric` and `rows`, the largest first."""
+    column = metric(rows, candidates)
+    known = [row for row in rows if row.get(column)]
+    return {"metric": column, "rows": sorted(known, key=lambda row: -row[column])[:top]}
 
 
 def is_bytes(column: str) -> bool:
@@ -132,7 +139,7 @@ def _bars(chart: Mapping[str, Any], rows: Sequence[Row], first_day: date, last_d
     x = alt.X("value:Q", title=None, axis=None, scale=alt.Scale(domain=[0, longest * 1.18]))
     parts = sorted({value["part"] for value in values}, key=_place)
     colour = (
-        alt.Color("part:N", title=None, sort=parts, scale=_scale(parts), legend=alt.Legend(orient="top"))
+        alt.Color("part:N", title=None, sort=parts, scale=_scale(parts), legend=alt.Legend(orient="top", columns=chart.get("legend_columns", 0)))
         if stack
         else alt.value(COLOURS.get(chart.get("colour", "total"), BLUE))
     )

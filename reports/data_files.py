@@ -62,9 +62,9 @@ def plain_lists(table: pa.Table, fields: Sequence[str]) -> list[list[Any]]:
 
     lists = []
     for name in fields:
-        values = table[name]
+        values: Any = table[name]
         if pa.types.is_timestamp(values.type):
-            values = pc.strftime(values.cast(pa.timestamp("s"), safe=False), "%Y-%m-%d %H:%M")
+            values = pc.utf8_slice_codeunits(values.cast(pa.timestamp("s"), safe=False).cast(pa.string()), 0, 16)
         elif pa.types.is_date(values.type):
             values = values.cast(pa.string())
         elif pa.types.is_decimal(values.type):

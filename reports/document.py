@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from reports import charts
 from reports.blocks import Block, sections
 from reports.site import drawn_metric
 from reports.templates import fill
@@ -48,19 +47,30 @@ def document(report: Report) -> str:
     return fill(
         "executive/document.html",
         report=report,
-        sections=shown,
+        lines=_lines(shown),
         as_of=last,
         created=last.replace(tzinfo=UTC, microsecond=0).isoformat(),
         sources=report.answers.rows("sources"),
     )
 
 
+def _lines(shown: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Sections of half width stand side by side, two by two."""
+    lines: list[list[dict[str, Any]]] = []
+    for one in shown:
+        last = lines[-1] if lines else []
+        if one["block"].width == "half" and len(last) == 1 and last[0]["block"].width == "half":
+            last.append(one)
+        else:
+            lines.append([one])
+    return lines
+
+
 def _show(report: Report, block: Block) -> dict[str, Any]:
-    rows = report.answers.rows(block.query) if block.query else []
+    rows = report.rows(block)
     shown: dict[str, Any] = {"block": block, "svg": "", "metric": ""}
     if block.chart:
-        svg = charts.draw(block.chart, rows, report.request.first_day, report.request.last_day)
-        shown |= {"svg": Markup(_for_print(svg)), "metric": drawn_metric(block.chart, rows)}  # noqa: S704 - our own drawing
+        shown |= {"svg": Markup(_for_print(report.drawing(block))), "metric": drawn_metric(block.chart, rows)}  # noqa: S704 - our own drawing
     html = fill(
         block.template, report=report, rows=rows, row=rows[0] if rows else {}, block=block, shown=shown, top=TOP
     )

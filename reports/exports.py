@@ -53,21 +53,23 @@ def write_batch(table: pa.Table, handle: IO[bytes], *, with_head: bool) -> None:
 
 
 def _presentable(table: pa.Table) -> pa.Table:
-    """Texts made safe, instants as ISO 8601 with Z, heads with units."""
+    """Texts made safe, instants as `2026-11-19 21:32:56Z` (ISO 8601 with a blank), heads with units."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     columns = []
     for field, column in zip(table.schema, table.columns, strict=True):
+        shown: Any = column
         if pa.types.is_timestamp(field.type):
-            column = pc.strftime(column.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%SZ")  # noqa: PLW2901
+            shown = column.cast(pa.timestamp("s"), safe=False).cast(pa.timestamp("s", "UTC"))
         elif pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
             risky = pc.match_substring_regex(column, _FORMULA)
             if pc.any(risky).as_py():
-                column = pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)  # noqa: PLW2901
+                safe: Any = pc.binary_join_element_wise("'", column, "")  # type: ignore[call-overload]
+                shown = pc.if_else(risky, safe, column)
         elif pa.types.is_decimal(field.type):
-            column = column.cast(pa.float64())  # noqa: PLW2901
-        columns.append(column)
+            shown = column.cast(pa.float64())
+        columns.append(shown)
     return pa.table(columns, names=[head(name) for name in table.schema.names])
 
 

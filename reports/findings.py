@@ -14,7 +14,7 @@ from reports import wording
 from reports.queries import Answers, header, names
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 SEVERITIES = ("high", "medium", "low", "info")
 
@@ -117,8 +117,16 @@ def recommend(answers: Answers) -> list[Recommendation]:
 
 
 def _sentence(name: str, row: dict[str, Any]) -> str:
-    """Plain text; it is escaped by whatever page shows it."""
-    return _plain_text().from_string(header(name)["says"]).render(row)
+    """Plain text on one line; it is escaped by whatever page shows it."""
+    return _template(header(name)["says"]).render(row).translate(_ONE_LINE)
+
+
+_ONE_LINE = {code: " " for code in (*range(32), 127, 0x2028, 0x2029)}
+
+
+@cache
+def _template(says: str) -> Template:
+    return _plain_text().from_string(says)
 
 
 @cache

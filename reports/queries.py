@@ -95,6 +95,11 @@ class Answers:
             self._rows[name] = warehouse.rows_on(self._connection, name, **self._parameters)
         return self._rows[name]
 
+    def first(self, name: str, count: int) -> list[Row]:
+        """The first rows of an answer that may be large, and is asked for as a table, too."""
+        found: list[Row] = self.table(name).slice(0, count).to_pylist()
+        return found
+
     def row(self, name: str) -> Row:
         """The only row of an answer; an empty dict when there is none."""
         return next(iter(self.rows(name)), {})

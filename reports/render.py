@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Any
 from etl.errors import ReportError
 from etl.settings import Settings
 from reports import findings as finding
+from reports.blocks import Block
 from reports.queries import Answers, Row
 from reports.slugs import slugs
 from reports.swap import MARK, replacing_folder
@@ -72,6 +73,7 @@ class Report:
     slug: str | None
     siblings: dict[str, str]  # every source's folder name
     generated_at: datetime
+    drawings: dict[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -90,12 +92,32 @@ class Report:
         return finding.find(self.answers)
 
     @cached_property
+    def told(self) -> tuple[dict[str, Any], ...]:
+        """The findings as plain dicts, for whoever sends or stores the report."""
+        return tuple(vars(one).copy() for one in self.findings)
+
+    @cached_property
     def groups(self) -> list[finding.Group]:
         return finding.grouped(self.findings)
 
     @cached_property
     def recommendations(self) -> list[finding.Recommendation]:
         return finding.recommend(self.answers)
+
+    def rows(self, block: Block) -> list[Row]:
+        """What a block's template and chart are given."""
+        if not block.query:
+            return []
+        return self.answers.first(block.query, block.first) if block.first else self.answers.rows(block.query)
+
+    def drawing(self, block: Block) -> str:
+        """The chart of a block as SVG, drawn once for the site and the PDF when both want the same."""
+        from reports import charts
+
+        key = json.dumps([block.query, block.chart], sort_keys=True)
+        if key not in self.drawings:
+            self.drawings[key] = charts.draw(block.chart or {}, self.rows(block), self.request.first_day, self.request.last_day)
+        return self.drawings[key]
 
     def folder(self, root: Path) -> Path:
         return root / "sources" / self.slug if self.slug else root
@@ -212,7 +234,7 @@ def _rendered(report: Report, name: str, path: Path) -> Rendered:
         numbers=report.counters,
         first_day=report.request.first_day,
         last_day=report.request.last_day,
-        findings=tuple(asdict(one) for one in report.findings),
+        findings=report.told,
     )
 
 

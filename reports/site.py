@@ -79,14 +79,14 @@ def _frame(report: Report, page: Page, root: str) -> dict[str, Any]:
 
 def _show(report: Report, block: Block, folder: Path) -> dict[str, Any]:
     """A block with its answer, drawing or table, and its template filled."""
-    rows = report.answers.rows(block.query) if block.query and not block.columns else []
+    rows = [] if block.columns else report.rows(block)
     shown: dict[str, Any] = {"block": block, "svg": "", "table": None, "metric": ""}
     if block.columns and block.query:
         table = report.answers.table(block.query)
         shown["table"] = {"id": f"{block.name}-table", "data": f"data/{block.name}.js", "rows": len(table)}
         data_files.write_table(folder / "data" / f"{block.name}.js", f"{block.name}-table", table, block.columns)
     elif block.chart:
-        svg = charts.draw(block.chart, rows, report.request.first_day, report.request.last_day)
+        svg = report.drawing(block)
         shown["svg"] = Markup(charts.for_page(svg, block.title)) if svg else ""  # noqa: S704 - our own drawing; its texts are escaped
         shown["metric"] = drawn_metric(block.chart, rows)
     shown["html"] = Markup(

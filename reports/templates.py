@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from reports import wording
+from reports import charts, wording
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,7 +27,7 @@ def environment() -> Environment:
     )
     env.filters.update(wording.FILTERS)
     env.filters["fragment"] = lambda value: quote(str(value), safe="")
-    env.globals.update(risk_reasons=wording.risk_reasons, period=wording.period)
+    env.globals.update(risk_reasons=wording.risk_reasons, period=wording.period, ranking=charts.ranking)
     return env
 
 

@@ -37,6 +37,11 @@ def count(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
+def things(value: float | None, one: str, many: str = "") -> str:
+    """A count with its noun: `1 file`, `12 files`."""
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
 def short(value: float | None) -> str:
     """A count in little room: `12.3 k`, `4.5 M`."""
     if value is None:
@@ -128,7 +133,29 @@ def who(row: dict[str, Any]) -> str:
     return str(user or device or "An unknown user on an unknown device")
 
 
+def measured(value: float | None, column: str) -> str:
+    """A value by what its column counts: a size for `…_bytes`, else a count in little room."""
+    return size(value) if column.endswith("_bytes") else short(value)
+
+
+def exact(value: int | None, column: str) -> str:
+    """The same in full."""
+    return exact_size(value) if column.endswith("_bytes") else f"{count(value)} {words(column)}"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
-    "size": size, "exact_size": exact_size, "count": count, "short": short, "number": number, "day": day, "instant": instant,
-    "clock": clock, "words": words, "reasons": reasons, "country": country,
-}  # fmt: skip
+    "size": size,
+    "exact_size": exact_size,
+    "count": count,
+    "short": short,
+    "number": number,
+    "day": day,
+    "instant": instant,
+    "clock": clock,
+    "words": words,
+    "reasons": reasons,
+    "country": country,
+    "measured": measured,
+    "exact": exact,
+    "things": things,
+}

@@ -106,8 +106,7 @@ const CloudDiscovery = (() => {
         values.slice(0, 200).forEach((value) => field.append(element("option", { value }, value)));
         field.addEventListener("change", () => success(field.value));
       } else {
-        const hint = NUMERIC.has(column.kind) ? (column.kind === "bytes" ? "≥ 10 MB" : "≥ 10") : "contains";
-        field = element("input", { type: "search", placeholder: hint, "aria-label": `Filter ${column.label}` });
+        field = element("input", { type: "search", "aria-label": `Filter ${column.label}` });
         let timer = 0;
         const apply = () => { clearTimeout(timer); timer = setTimeout(() => success(field.value), 180); };
         field.addEventListener("input", apply);
@@ -149,6 +148,7 @@ const CloudDiscovery = (() => {
       headerSortStartingDir: numeric || column.kind === "instant" || column.kind === "band" ? "desc" : "asc",
       headerFilter: filterEditor(column, rows),
       headerFilterFunc: (wanted, value) => matches(column, wanted, value),
+      headerFilterPlaceholder: column.kind === "bytes" ? "≥ 10 MB" : numeric ? "≥ 10" : "contains",
       headerFilterLiveFilter: false,
       headerFilterEmptyCheck: (value) => value === "" || value === null || value === undefined,
     };
@@ -213,7 +213,7 @@ const CloudDiscovery = (() => {
   }
 
   function csvValue(column, value) {
-    return column.kind === "instant" && value ? `${value.replace(" ", "T")}Z` : value;
+    return column.kind === "instant" && value ? `${value}Z` : value;
   }
 
   function csv(entry) {

@@ -12,7 +12,6 @@ with p as (
         cast(sum(f.downloaded_bytes) as bigint) as downloaded_bytes,
         cast(sum(f.total_bytes) as bigint) as total_bytes,
         cast(sum(f.unknown_bytes_transactions) as bigint) as unknown_bytes_transactions,
-        count(distinct f.day) as active_days,
         max(f.last_at) as last_seen_at
     from fct_usage_daily f
     where f.device_key is not null
@@ -24,7 +23,7 @@ with p as (
 select
     p.device_key, coalesce(d.device_name, p.device_key) as device_name, p.user_key, coalesce(n.user_name, p.user_key) as user_name,
     p.transactions, p.blocked_transactions, p.uploaded_bytes, p.downloaded_bytes, p.total_bytes,
-    p.unknown_bytes_transactions, p.active_days, p.last_seen_at
+    p.unknown_bytes_transactions, p.last_seen_at
 from p
 left join dim_devices d on d.device_key = p.device_key
 left join dim_users n on n.user_key = p.user_key

@@ -4,7 +4,7 @@
 -- units:  *_bytes are bytes as the client saw them; instants in UTC
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Use of an anonymiser
--- says: {{ who }} used {{ app_name }} from {{ first_at | instant }}: {{ transactions | count }} transactions, {{ blocked_transactions | count }} of them blocked.
+-- says: {{ who }} used {{ app_name }} from {{ first_at | instant }}: {{ transactions | things("transaction") }}, {{ blocked_transactions | count }} of them blocked.
 -- check: An anonymiser hides everything behind it from this report. Talk to the person, check the device, and block the app's hosts.
 -- rule: any use of an app of a VPN or anonymiser category that is not sanctioned; high when some of it was not blocked
 select

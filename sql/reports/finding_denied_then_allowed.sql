@@ -4,7 +4,7 @@
 -- units:  *_bytes are bytes as the client saw them; instants in UTC
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Denied, then allowed
--- says: {{ who }} was denied {{ app_name }} {{ blocked_transactions | count }} times from {{ first_at | instant }}, and got through by {{ allowed_at | instant }}.
+-- says: {{ who }} was denied {{ app_name }} {{ blocked_transactions | things("time") }} from {{ first_at | instant }}, and got through by {{ allowed_at | instant }}.
 -- check: Find out what changed: another address, another host, an exception in the proxy. Close the gap, or allow the app for everyone who needs it.
 -- rule: at least 3 denials of one app, no access before the first denial, access after it; within one day and one host the order of the two is not known
 with tried as (

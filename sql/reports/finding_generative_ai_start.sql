@@ -4,7 +4,7 @@
 -- units:  *_bytes are bytes as the client saw them; instants in UTC
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Starts to use generative AI
--- says: {{ who }} used {{ app_name }} for the first time on {{ day | day }} at {{ first_at | clock }} UTC ({{ transactions | count }} transactions that day).
+-- says: {{ who }} used {{ app_name }} for the first time on {{ day | day }} at {{ first_at | clock }} UTC ({{ transactions | things("transaction") }} that day).
 -- check: Make sure that the person knows what may be entered. Sanction the AI apps that you allow, so that others stand out.
 -- rule: a device known for three days or more whose first use ever of a generative-AI app falls in the period
 with used as (

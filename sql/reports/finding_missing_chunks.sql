@@ -4,7 +4,7 @@
 -- units:  chunks by their sequence numbers; instants in UTC
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Missing chunks
--- says: {{ missing_chunks | count }} chunks of {{ source }} are missing on {{ day | day }}: their sequence numbers were skipped.
+-- says: {{ missing_chunks | things("chunk") }} of {{ source }} missing on {{ day | day }}: gaps in the sequence numbers.
 -- check: Send them again if the sender still has them; the numbers of that day are too low until then.
 -- rule: a gap in the sequence numbers that a device's chunks carry
 select

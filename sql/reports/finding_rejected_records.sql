@@ -4,7 +4,7 @@
 -- units:  records as framed; rejects_pct in percent of records
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Many records could not be read
--- says: {{ rejects | count }} of {{ records | count }} records of {{ source }} ({{ rejects_pct | number }} %) could not be read.
+-- says: {{ rejects | count }} of the {{ records | things("record") }} of {{ source }} ({{ rejects_pct | number }} %) could not be read.
 -- check: The page Uploads shows the reasons and the lines. Often the log's format has changed, or two formats are mixed.
 -- rule: at least 1 % of a source's records; high from 10 %
 select

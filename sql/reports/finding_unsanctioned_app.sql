@@ -4,7 +4,7 @@
 -- units:  *_bytes are bytes as the client saw them; instants in UTC
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Unsanctioned app was not blocked
--- says: {{ app_name }} is unsanctioned, yet {{ devices | count }} devices reached it: {{ allowed_transactions | count }} of {{ transactions | count }} transactions went through.
+-- says: {{ app_name }} is unsanctioned, yet it was reached from {{ devices | things("device") }}: {{ allowed_transactions | count }} of {{ transactions | count }} transactions went through.
 -- check: Put the app's hosts on the block list of the proxy that let it through, and tell its users what to use instead.
 -- rule: a transaction to an app tagged unsanctioned that was neither blocked nor failed
 select

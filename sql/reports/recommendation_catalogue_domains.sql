@@ -4,7 +4,7 @@
 -- units:  transactions_pct in percent of transactions to apps and uncatalogued domains
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Look at the uncatalogued domains
--- says: {{ domains | count }} domains, {{ transactions_pct | number }} % of the transactions that reach apps, are in no catalog entry. Add those that are apps: {{ names }}.
+-- says: In no catalog entry: {{ domains | things("domain") }}, with {{ transactions_pct | number }} % of the transactions that reach apps or such domains. Add those that are apps: {{ names }}.
 with used as (
     select f.app_id, min(f.registrable_domain) as domain, f.app_class, sum(f.transactions) as transactions, count(distinct f.device_key) as devices
     from fct_usage_daily f

@@ -4,7 +4,7 @@
 -- units:  count of apps
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Consolidate
--- says: {{ apps | count }} different apps of the category {{ category }} are in use. Fewer apps cost less and are easier to protect.
+-- says: {{ apps | things("different app") }} of the category {{ category }} in use. Fewer apps cost less and are easier to protect.
 with used as (
     select a.category, count(distinct f.app_id) as apps, count(distinct f.user_key) as users
     from fct_usage_daily f

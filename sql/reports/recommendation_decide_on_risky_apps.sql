@@ -4,7 +4,7 @@
 -- units:  count of apps
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Decide on the risky apps
--- says: {{ apps | count }} apps with high risk are in use and carry no tag. Begin with the most used: {{ names }}.
+-- says: In use without a tag: {{ apps | things("app") }} with high risk. Begin with the most used: {{ names }}.
 with used as (
     select f.app_id, a.app_name, count(distinct f.user_key) as users, count(distinct f.device_key) as devices, sum(f.transactions) as transactions
     from fct_usage_daily f

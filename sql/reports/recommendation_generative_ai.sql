@@ -4,7 +4,7 @@
 -- units:  counts
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Set rules for generative AI
--- says: {{ devices | count }} devices use {{ apps | count }} generative-AI apps; {{ open_apps | count }} are not sanctioned ({{ names }}). Sanction what may be used, say what may be entered, and block the rest.
+-- says: {{ devices | things("device") }} and {{ apps | things("generative-AI app") }}, of which {{ open_apps | count }} not sanctioned ({{ names }}). Sanction what may be used, say what may be entered, and block the rest.
 select
     80 as weight,
     count(distinct f.app_id) as apps,

@@ -4,7 +4,7 @@
 -- units:  count of sources
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Let every source say how much
--- says: {{ sources | count }} sources do not report uploaded bytes ({{ names }}). Large uploads through them stay invisible: add the byte fields to their log format.
+-- says: {{ sources | things("source") }} without uploaded bytes ({{ names }}). Large uploads through them stay invisible: add the byte fields to their log format.
 with known as (
     select c.source, sum(c.transactions) as transactions, sum(c.total_bytes) as total_bytes, sum(c.uploaded_bytes) as uploaded_bytes
     from fct_coverage_daily c

@@ -4,7 +4,7 @@
 -- units:  count of sources
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Let every source say who
--- says: {{ sources | count }} sources do not name the user in most of their records ({{ names }}). Turn on authentication at the proxy, or log the user's name.
+-- says: Most records of {{ sources | things("source") }} name no user ({{ names }}). Turn on authentication at the proxy, or log the user's name.
 with known as (
     select f.source, sum(f.transactions) as transactions, sum(case when f.user_key is null then f.transactions else 0 end) as without_user
     from fct_usage_daily f

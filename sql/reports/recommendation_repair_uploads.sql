@@ -4,7 +4,7 @@
 -- units:  counts
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Repair what could not be read
--- says: {{ files | count }} files lie in quarantine and {{ rejects | count }} records could not be read ({{ names }}). The page Uploads says what to do with each.
+-- says: {{ files | things("file") }} in quarantine and {{ rejects | things("record") }} that could not be read ({{ names }}). The page Uploads says what to do with each.
 select
     60 as weight,
     cast(sum(case when u.outcome = 'quarantined' then 1 else 0 end) as bigint) as files,
