@@ -157,19 +157,19 @@ def _pairs(spec: Format, marked: str, source: str) -> str:
     """Fields from pairs, by way of JSON text: one parse gives all fields, where a lookup for each would scan the record.
 
     `marked` is `key=value` pairs with GAP between, without quotes around values; only the first `=` of a pair divides
-    it. Control characters would not be JSON: records that hold any are cleaned of them and read again.
+    it. Names are compared without case. Control characters would not be JSON: records that hold any are cleaned of them and read again.
     """
-    structure = "{" + ", ".join(f'"{name}": "VARCHAR"' for name in spec.frame.fields) + "}"
+    structure = "{" + ", ".join(f'"{name.lower()}": "VARCHAR"' for name in spec.frame.fields) + "}"
     escaped = f"replace({marked}, '\\', '\\\\')"
     assign = literal(spec.frame.assign)
     pairs = (
         f"list_transform(list_filter(string_split({escaped}, {GAP}), lambda pair: contains(pair, {assign})), "
-        f"lambda pair: trim(split_part(pair, {assign}, 1)) || '\":\"' || "
+        f"lambda pair: lower(trim(split_part(pair, {assign}, 1))) || '\":\"' || "
         f"trim(substr(pair, strpos(pair, {assign}) + {len(spec.frame.assign)})))"
     )
     text = f"""'{{"' || replace(array_to_string(pairs_, '","'), {ESCAPED_QUOTE}, '\\"') || '"}}'"""
     clean = "regexp_replace(json_, '[\\x00-\\x1f]', ' ', 'g')"
-    fields = {name: f"fields_.{quoted(name)}" for name in spec.frame.fields}
+    fields = {name: f"fields_.{quoted(name.lower())}" for name in spec.frame.fields}
     least = spec.frame.least or 3
     return _select(
         fields,
