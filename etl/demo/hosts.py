@@ -10,26 +10,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from etl.demo.organisation import words
+
 FOLDER = Path(__file__).parent
 TAIL_SITES = 4000
 ALLOWED, BLOCKED, FAILED, WARNED = range(4)
 BLOCKED_APPS = ("GoFile", "Send Anywhere", "Steam", "Epic Games")  # the proxies' policy
 WARNED_APPS = ("TikTok",)
 ALWAYS_HTTP = ("certificate", "connectivity_check")
-WORDS_A = (
-    "amber ash birch blue brass bright brook cedar clear cliff copper coral crisp dawn deep dune early elm ember fern field fjord flint fresh "
-    "frost gold granite green grove harbour hazel heath high hollow iron ivory jade juniper kite lake lantern larch lime linen maple marsh "
-    "meadow mild mill mint mist moss north oak ocean olive onyx opal orchard pearl pine plain plum quartz quick quiet rain rapid red reed "
-    "ridge river rowan royal rust sage salt sand silver slate small snow solar south spruce stone sugar summer swift tall teal tidal timber "
-    "velvet violet warm west wheat white wild willow winter yellow"
-).split()
-WORDS_B = (
-    "analytics atelier bakery bank bikes board books bricks cabin cast cellar chart clinic cloud club coach coffee crafts data deals desk "
-    "dock draft engine events expo farm files finance fitness flow forge forum foto games garden gear guide health hotel hub index insight "
-    "jobs kitchen labs lane lease legal library logistics loop mail maps market media metrics motor museum music news notes office outlet "
-    "paper parts path pay photo pilot planner play point post press print radio rail recipes reports review rooms sail school seeds share "
-    "shop sign sound space sports store studio supply survey tables tickets tools track trade travel tutor vault video voice ware wiki works"
-).split()
+TAIL_HEADS = {"www.": 0.5, "": 0.22, "shop.": 0.08, "app.": 0.08, "cdn.": 0.07, "portal.": 0.05}
 TAIL_ENDS = (".example", ".example", ".example", ".example.com", ".example.net", ".example.org")
 
 
@@ -54,6 +43,7 @@ class Hosts:
     apps: list[App]
     web: npt.NDArray[np.int32]
     web_weights: npt.NDArray[np.float64]
+    web_systems: list[str]  # the operating system that asks a web host by itself, or `any`
     tail: npt.NDArray[np.int32]
 
     def number(self, name: str) -> int:
@@ -93,15 +83,15 @@ def load(rng: np.random.Generator) -> Hosts:
         names += hosts
         categories += [row["category"]] * len(hosts)
     app_of = [number for number, app in enumerate(apps) for _ in range(app.count)]
+    verdict_of = {number: _verdict(apps[app].name) for number, app in enumerate(app_of)}
     for _, category, host in INCIDENT_HOSTS:
         names.append(host)
         categories.append(category)
     first_web = len(names)
-    web_weights = []
-    for row in _rows("web.csv"):
-        names.append(row["host"])
-        categories.append(row["purpose"])
-        web_weights.append(float(row["weight"]))
+    web = _rows("web.csv")
+    names += [row["host"] for row in web]
+    categories += [row["purpose"] for row in web]
+    web_weights = [float(row["weight"]) for row in web]
     first_tail = len(names)
     names += _tail(rng)
     categories += ["tail"] * (len(names) - first_tail)
@@ -114,9 +104,10 @@ def load(rng: np.random.Generator) -> Hosts:
         categories=categories,
         app_of=np.array(app_of + [-1] * (len(names) - len(app_of)), np.int32),
         is_http=is_http,
-        verdict_of=np.array([_verdict(apps[app].name) for app in app_of] + [ALLOWED] * (len(names) - len(app_of)), np.int8),
+        verdict_of=np.array([verdict_of.get(number, ALLOWED) for number in range(len(names))], np.int8),
         apps=apps,
         web=np.arange(first_web, first_tail, dtype=np.int32),
+        web_systems=[row["system"] for row in web],
         web_weights=np.array(web_weights) / sum(web_weights),
         tail=np.arange(first_tail, len(names), dtype=np.int32),
     )
@@ -133,10 +124,11 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 def _tail(rng: np.random.Generator) -> list[str]:
     """Names such as www.amber-forge.example, most popular first."""
-    pairs = rng.permutation(len(WORDS_A) * len(WORDS_B))[:TAIL_SITES].tolist()
-    heads = rng.choice(["www.", "", "shop.", "app.", "cdn.", "portal."], TAIL_SITES, p=[0.5, 0.22, 0.08, 0.08, 0.07, 0.05]).tolist()
+    adjectives, nouns = words("site_adjectives"), words("site_nouns")
+    pairs = rng.permutation(len(adjectives) * len(nouns))[:TAIL_SITES].tolist()
+    heads = rng.choice(list(TAIL_HEADS), TAIL_SITES, p=list(TAIL_HEADS.values())).tolist()
     ends = rng.choice(len(TAIL_ENDS), TAIL_SITES).tolist()
     return [
-        f"{head}{WORDS_A[pair % len(WORDS_A)]}-{WORDS_B[pair // len(WORDS_A)]}{TAIL_ENDS[end]}"
+        f"{head}{adjectives[pair % len(adjectives)]}-{nouns[pair // len(adjectives)]}{TAIL_ENDS[end]}"
         for head, pair, end in zip(heads, pairs, ends, strict=True)
     ]

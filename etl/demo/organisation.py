@@ -1,16 +1,18 @@
-"""The invented organisation: sites, devices, people. Every draw comes from the seed; nothing depends on dict or set order."""
+"""The invented organisation: sites, devices, people. Every draw comes from the seed."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from etl.demo.text import pick, vocabulary
+from etl.demo.text import pick
 
 NAME = "Aldermoor Instruments"
 USER_DOMAIN = "aldermoor.example"
@@ -25,6 +27,7 @@ SITE_NETWORKS = (1, 2, 20, 30, 40)  # 10.<network>.x.y
 
 LAPTOP, MAC, LINUX, DESKTOP, KIOSK, BENCH = range(6)
 PREFIXES = ("LT", "MB", "LX", "DT", "KI", "WB")
+SYSTEMS = ("windows", "mac", "linux", "windows", "windows", "linux")  # of each kind
 # Share of each kind of device at each site, in the order of the kinds.
 SITE_KINDS = (
     (0.74, 0.12, 0.02, 0.12, 0.0, 0.0),
@@ -37,18 +40,11 @@ NO_AGENT, MDE, CHUNKS = range(3)
 DEPARTMENTS = ("engineering", "sales", "marketing", "finance", "hr", "operations", "design")
 DEPARTMENT_SHARES = (0.30, 0.16, 0.10, 0.12, 0.07, 0.15, 0.10)
 
-FIRST_NAMES = (
-    "aiko amara anneke arjun beatriz bruno carmen chidi clara cosima dana devika diego edda elif emil farah felix fenna gustav hana henrik "
-    "ines isha ivo jana jonas kavya kofi lars leila lena luca mara marek meera milan mina nadia nils noor oskar paula petra pranav quentin "
-    "rahel ravi rosa ruben sanna selin sofia tariq tessa tomas uma vera wiebke yusuf zoe"
-).split()
-LAST_NAMES = (
-    "abelson adeyemi ahlers bakker banerjee barlow becker bellini bhatt bjork brandt castell chaudhary claussen costa dahl desai dietz "
-    "dubois eberle ekström falk fiedler fontana fuchs garrick gerlach gupta haas halloran hartwig hegde holm iyer jansen joshi kaiser kamau "
-    "keller khanna kowal kramer kulkarni lang larsson lindner lobo malik marsh meier menon moreau nair nolan novak oduya olsen ortega otto "
-    "patil petrov pillai quist rao reimer ritter rossi sato schenk sharma sommer strand tanaka thoma tran ullrich varga vogel wagner weiss "
-    "wendt yilmaz zeller"
-).replace("ö", "oe").split()
+
+def words(name: str) -> list[str]:
+    """One of the word lists in words.toml."""
+    lists: dict[str, str] = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+    return lists[name].split()
 
 
 @dataclass(frozen=True)
@@ -68,13 +64,13 @@ class Organisation:
 
     def names(self, devices: npt.NDArray[np.integer], template: str) -> pa.Array:
         """The name of each device as a log writes it; `template` holds {upper}, {lower} or both."""
-        words = [template.format(upper=name, lower=name.lower()) for name in self.device_names]
-        return pick(vocabulary(words), devices)
+        written = [template.format(upper=name, lower=name.lower()) for name in self.device_names]
+        return pick(written, devices)
 
     def users(self, users: npt.NDArray[np.integer], template: str, nobody: str) -> pa.Array:
         """The user of each record as a log writes it; `template` holds {login} or {upper}."""
-        words = [template.format(login=login, upper=login.upper()) for login in self.logins]
-        return pick(vocabulary([*words, nobody]), np.where(users < 0, len(words), users))
+        written = [template.format(login=login, upper=login.upper()) for login in self.logins]
+        return pick([*written, nobody], np.where(users < 0, len(written), users))
 
     def addresses(self, day: int) -> list[list[str]]:
         """For each site (home last) the address of each device on a day: leases wander."""
@@ -95,18 +91,21 @@ def found_organisation(rng: np.random.Generator, devices: int, users: int) -> Or
         at_site = np.flatnonzero(site_of == site)
         kind_of[at_site] = rng.permutation(_shared(len(at_site), shares))
     is_laptop = np.isin(kind_of, (LAPTOP, MAC, LINUX))
-    agent_of = np.where(np.isin(kind_of, (MAC, LINUX)), CHUNKS, np.where(np.isin(kind_of, (LAPTOP, DESKTOP)), MDE, NO_AGENT))
+    agent_of = np.full(devices, NO_AGENT, np.int8)
+    agent_of[np.isin(kind_of, (LAPTOP, DESKTOP))] = MDE
+    agent_of[np.isin(kind_of, (MAC, LINUX))] = CHUNKS
     agent_of[site_of == PLANT] = NO_AGENT
     numbers = rng.permutation(np.arange(1, 10 * devices + 1))[:devices]
     names = [f"{PREFIXES[kind]}-{number:04d}" for kind, number in zip(kind_of.tolist(), numbers.tolist(), strict=True)]
-    is_personal = is_laptop | (kind_of == DESKTOP) & (site_of != PLANT) | (kind_of == BENCH) & (np.arange(devices) % 3 == 0)
+    is_personal = is_laptop | (kind_of == DESKTOP) & (site_of != PLANT)
+    is_personal |= (kind_of == BENCH) & (np.arange(devices) % 3 == 0)
     order = np.cumsum(is_personal) - 1
     return Organisation(
         device_names=names,
         device_ids=[rng.bytes(20).hex() for _ in names],
         site_of=site_of,
         kind_of=kind_of,
-        agent_of=agent_of.astype(np.int8),
+        agent_of=agent_of,
         has_cloud_proxy=is_laptop & (rng.random(devices) < 0.75),
         user_of=np.where(is_personal, order % users, -1).astype(np.int32),
         activity_of=rng.lognormal(-0.18, 0.6, devices),
@@ -122,12 +121,13 @@ def _shared(count: int, shares: tuple[float, ...]) -> npt.NDArray[np.int8]:
 
 
 def _logins(rng: np.random.Generator, count: int) -> list[str]:
-    pairs = len(FIRST_NAMES) * len(LAST_NAMES)
+    first, last = words("first_names"), words("last_names")
+    pairs = len(first) * len(last)
     chosen = rng.permutation(max(pairs, count))[:count].tolist()
     found = []
     for place in chosen:
         turn, pair = divmod(place, pairs)
-        login = f"{FIRST_NAMES[pair % len(FIRST_NAMES)]}.{LAST_NAMES[pair // len(FIRST_NAMES)]}"
+        login = f"{first[pair % len(first)]}.{last[pair // len(first)]}"
         found.append(login + (str(turn + 1) if turn else ""))
     return found
 

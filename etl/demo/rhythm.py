@@ -38,7 +38,14 @@ def minutes(rng: np.random.Generator, kinds: npt.NDArray[np.int8], day: date, *,
     found = np.zeros(len(kinds))
     people = WEEKEND if is_weekend(day) else OFFICE
     awake = people + 0.12 if background else people
-    for kind, density in ((LAPTOP, awake), (MAC, awake), (LINUX, awake), (DESKTOP, awake), (KIOSK, SHIFTS), (BENCH, LAB)):
+    for kind, density in (
+        (LAPTOP, awake),
+        (MAC, awake),
+        (LINUX, awake),
+        (DESKTOP, awake),
+        (KIOSK, SHIFTS),
+        (BENCH, LAB),
+    ):
         chosen = np.flatnonzero(kinds == kind)
         always = background and kind in (DESKTOP, KIOSK, BENCH)
         cumulated = np.cumsum(ALWAYS if always else density)

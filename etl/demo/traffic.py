@@ -14,12 +14,13 @@ from etl.demo import rhythm
 from etl.demo.hosts import ALLOWED, BLOCKED, FAILED
 from etl.demo.organisation import HOME, HQ, LAB, LAPTOP, LINUX, MAC, NO_AGENT, SITE_ZONES, offset_seconds
 from etl.demo.text import DAY, SECOND
-from etl.demo.world import World
+from etl.demo.world import World, normalised
 
 PROXY_HQ, PROXY_LEGACY, PROXYSG, FORTIGATE, ZSCALER, ZEEK = range(6)
+SOURCES = ("proxy_hq", "proxy_legacy", "proxysg_branch", "fortigate_edge", "zscaler_cloud", "zeek_lab")
 UNSEEN = -1
 SOURCE_OF_SITE = np.array([PROXY_HQ, PROXY_LEGACY, PROXYSG, FORTIGATE, ZEEK, ZSCALER], np.int8)
-AGENT_SHARES = np.array([0.0, 0.42, 0.75])  # how many of a device's transactions its agent reports
+AGENT_SHARES = np.array([0.0, 0.30, 0.75])  # how many of a device's transactions its agent reports
 GET, POST, PUT, HEAD = range(4)
 METHODS = ("GET", "POST", "PUT", "HEAD")
 STATUSES = np.array([200, 204, 301, 302, 304, 401, 403, 404, 500])
@@ -49,19 +50,20 @@ class Transactions:
         return len(self.at)
 
     def take(self, chosen: npt.NDArray[Any]) -> Transactions:
-        return Transactions(*(getattr(self, item.name)[chosen] for item in fields(self)))
+        return Transactions(**{item.name: getattr(self, item.name)[chosen] for item in fields(self)})
 
 
 def concatenated(parts: Sequence[Transactions]) -> Transactions:
-    return Transactions(*(np.concatenate([getattr(part, item.name) for part in parts]) for item in fields(Transactions)))
+    names = [item.name for item in fields(Transactions)]
+    return Transactions(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def local_day(world: World, index: int) -> Transactions:
     """All transactions of local day number `index` (0 is the first day; -1 and `days` reach into the edges)."""
     rng = world.rng("traffic", index)
     day = world.day(index)
-    places = _places(world, rng, day)
-    return concatenated([_visits(world, rng, day, places), _background(world, rng, day, places)])
+    today = _Today(world, rng, day, _places(world, rng, day))
+    return concatenated([_visits(today), _background(today)])
 
 
 @dataclass(frozen=True)
@@ -86,14 +88,23 @@ def _places(world: World, rng: np.random.Generator, day: date) -> _Places:
     arrives = rng.normal(8.1 * 60, 25, count)
     leaves = rng.normal(17.4 * 60, 40, count)
     arrives = np.where(mode > 0.87, rng.normal(12.6 * 60, 20, count), arrives)  # home in the morning
-    at_home = (mode < 0.33) | (rng.random(count) < (0.97 if rhythm.is_weekend(day) else 0.0))
+    at_home = (mode < 0.27) | (rng.random(count) < (0.97 if rhythm.is_weekend(day) else 0.0))
     arrives, leaves = np.where(at_home, 2000.0, arrives), np.where(at_home, 0.0, leaves)
     guest = roams & (rng.random(count) < 0.02)
     office = np.where(guest, HQ, organisation.site_of).astype(np.int8)
     return _Places(office, np.where(roams, arrives, -1.0), np.where(roams, leaves, 2000.0))
 
 
-def _visits(world: World, rng: np.random.Generator, day: date, places: _Places) -> Transactions:
+@dataclass(frozen=True)
+class _Today:
+    world: World
+    rng: np.random.Generator
+    day: date
+    places: _Places
+
+
+def _visits(today: _Today) -> Transactions:
+    world, rng, day = today.world, today.rng, today.day
     organisation, hosts = world.organisation, world.hosts
     present = rng.random(len(organisation.device_names)) > 0.08
     rates = rhythm.rates(organisation.kind_of, day, background=False) * organisation.activity_of * present
@@ -109,24 +120,27 @@ def _visits(world: World, rng: np.random.Generator, day: date, places: _Places) 
     side = rng.random(len(visit)) < share
     host[side] = rng.choice(hosts.web, int(side.sum()), p=world.page_weights)
     at_minute = minute[visit] + rng.random(len(visit)) * np.minimum(pages[visit], 12) * 0.6
-    return _made(world, rng, day, device[visit], at_minute, host, places)
+    return _made(today, device[visit], at_minute, host)
 
 
-def _background(world: World, rng: np.random.Generator, day: date, places: _Places) -> Transactions:
+def _background(today: _Today) -> Transactions:
+    world, rng, day = today.world, today.rng, today.day
     organisation = world.organisation
     rates = rhythm.rates(organisation.kind_of, day, background=True)
     device = np.repeat(np.arange(len(rates), dtype=np.int32), rng.poisson(rates))
     minute = rhythm.minutes(rng, organisation.kind_of[device], day, background=True)
-    host = rng.choice(world.hosts.web, len(device), p=world.machine_weights).astype(np.int32)
-    return _made(world, rng, day, device, minute, host, places)
+    edges = world.machine_edges[organisation.kind_of[device]]
+    rank = (rng.random(len(device))[:, None] > edges).sum(axis=1)
+    host = world.hosts.web[rank.clip(0, len(world.hosts.web) - 1)]
+    return _made(today, device, minute, host)
 
 
 def _sites(world: World, rng: np.random.Generator, device: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """The main host of each visit: an app from the person's repertoire, or a site of the long tail."""
     count = len(device)
     persona = world.persona_of[device]
-    rank = (rng.random(count)[:, None] > world.repertoire_edges[persona]).sum(axis=1).clip(0, world.repertoire.shape[1] - 1)
-    app = world.repertoire[persona, rank]
+    rank = (rng.random(count)[:, None] > world.repertoire_edges[persona]).sum(axis=1)
+    app = world.repertoire[persona, rank.clip(0, world.repertoire.shape[1] - 1)]
     first = np.array([one.first for one in world.hosts.apps], np.int32)
     tail = world.hosts.tail
     popular = np.searchsorted(world.tail_edges, rng.random(count)).clip(0, len(tail) - 1)
@@ -148,22 +162,17 @@ def _host_of_app(world: World, rng: np.random.Generator, main: npt.NDArray[np.in
 
 
 def _made(
-    world: World,
-    rng: np.random.Generator,
-    day: date,
-    device: npt.NDArray[np.int32],
-    minute: npt.NDArray[np.float64],
-    host: npt.NDArray[np.int32],
-    places: _Places,
+    today: _Today, device: npt.NDArray[np.int32], minute: npt.NDArray[np.float64], host: npt.NDArray[np.int32]
 ) -> Transactions:
     """Everything else about a transaction follows from who, when and what."""
+    world, rng, day = today.world, today.rng, today.day
     organisation = world.organisation
     count = len(device)
     home_site = organisation.site_of[device]
     offsets = np.array([offset_seconds(site, day) for site in range(len(SITE_ZONES))], np.int64)
     midnight = (day - date(1970, 1, 1)).days * DAY
     at = midnight - offsets[home_site] * SECOND + (minute * 60 * SECOND).astype(np.int64)
-    site = places.at(device, minute)
+    site = today.places.at(device, minute)
     source = SOURCE_OF_SITE[site].copy()
     source[(site == HOME) & ~organisation.has_cloud_proxy[device]] = UNSEEN
     source[(source == ZEEK) & ~world.hosts.is_http[host]] = UNSEEN
@@ -173,7 +182,9 @@ def _made(
     small, large = rng.lognormal(7.0, 0.8, count), rng.lognormal(13.2, 1.4, count)
     up = np.where(sends, large, small).clip(120, 60e6).astype(np.int64)
     down = np.exp(rng.normal(world.down_mean[host], world.down_spread[host])).clip(90, 400e6).astype(np.int64)
-    method = np.where(sends, np.where(rng.random(count) < 0.3, PUT, POST), np.where(rng.random(count) < 0.14, POST, GET))
+    method = np.where(
+        sends, np.where(rng.random(count) < 0.3, PUT, POST), np.where(rng.random(count) < 0.14, POST, GET)
+    )
     method = np.where(~sends & (rng.random(count) < 0.01), HEAD, method)
     verdict = world.hosts.verdict_of[host].copy()
     verdict[(rng.random(count) < 0.006) & (verdict == ALLOWED)] = FAILED
@@ -189,12 +200,7 @@ def _made(
         down=np.where(verdict == BLOCKED, 3000 + down % 1500, down),
         elapsed=(rng.lognormal(4.6, 1.2, count) + (up + down) / 4000).astype(np.int64),
         method=method.astype(np.int8),
-        status=rng.choice(STATUSES, count, p=_share(STATUS_SHARES)).astype(np.int16),
+        status=rng.choice(STATUSES, count, p=normalised(np.array(STATUS_SHARES))).astype(np.int16),
         verdict=verdict,
         path=rng.integers(0, len(world.paths), count).astype(np.int32),
     )
-
-
-def _share(weights: Sequence[float]) -> npt.NDArray[np.float64]:
-    found = np.array(weights, np.float64)
-    return found / found.sum()
