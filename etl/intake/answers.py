@@ -14,6 +14,7 @@ from etl.errors import FormatError
 from etl.events import EVENT_COLUMNS
 from etl.intake import detect, identity
 from etl.intake.formats import WRITABLE, Format
+from etl.intake.framing import gathered
 from etl.intake.parse import Parser
 from etl.intake.reading import chunks
 from etl.intake.writing import iso
@@ -50,7 +51,7 @@ def answers(
             )
         source = path.resolve().parent.name
         ours = {"source": source, "upload_id": identity.upload_id(source, identity.file_sha256(path), 0)}
-        for records in detect.framed(chosen[0], chunks(path, limits), limits.max_record_bytes):
+        for records in gathered(detect.framed(chosen[0], chunks(path, limits), limits.max_record_bytes)):
             for row in parser.parse(records, chosen).to_pylist():
                 yield _answer(row, formats[row["log_format"]], ours)
     finally:

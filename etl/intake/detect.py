@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from etl.errors import QuarantineError
 from etl.intake.formats import Format
-from etl.intake.framing import Records, lines, with_fields, with_header
+from etl.intake.framing import Records, gathered, lines, with_fields, with_header
 from etl.intake.json_framing import elements
 from etl.intake.parse import Parser
 
@@ -54,6 +54,8 @@ def detect(head: bytes, formats: Sequence[Format], parser: Parser, name: str, ma
         sample = sample[: sample.rfind(b"\n") + 1]
     texts = _texts(sample)
     likely = [spec for spec in formats if _matches(spec, texts)]
+    if len(likely) == 1 and _is_plain(likely[0], texts):
+        return likely
     readings = [read_sample(spec, sample, parser, max_record_bytes) for spec in likely]
     readings = sorted((one for one in readings if one.share > 0), key=_rank, reverse=True)
     if not readings:
@@ -79,6 +81,13 @@ def _matches(spec: Format, texts: list[str]) -> bool:
     return not spec.detect.pattern or any(_fits(spec, text) for text in texts)
 
 
+def _is_plain(spec: Format, texts: list[str]) -> bool:
+    """Whether the only likely format is it beyond doubt: its header is there, or nearly every line has its shape."""
+    if spec.detect.header or spec.frame.type == "json":
+        return True
+    return sum(_fits(spec, text) for text in texts) * 20 >= len(texts) * 19
+
+
 def _fits(spec: Format, text: str) -> bool:
     if not re.search(spec.detect.pattern, text):
         return False
@@ -89,7 +98,7 @@ def read_sample(spec: Format, sample: bytes, parser: Parser, max_record_bytes: i
     """Try a format on the first records of a sample."""
     total = good = events = 0
     failure: str | None = None
-    for records in framed(spec, iter([sample]), max_record_bytes):
+    for records in gathered(framed(spec, iter([sample]), max_record_bytes)):
         table = parser.parse(records, [spec]).slice(0, SAMPLE_RECORDS - total)
         for number, outcome, reason in zip(*(table[name].to_pylist() for name in ("record_no", "outcome", "reason")), strict=True):
             if reason in ("blank line", "header"):

@@ -108,7 +108,7 @@ class Format(_Part):
         if frame.type == "regex":
             names = tuple(re.findall(r"\(\?P?<([A-Za-z_]\w*)>", frame.pattern))
         else:
-            names = tuple(frame.fields)
+            names = tuple(name.split("|")[0] for name in frame.fields)  # other spellings follow: "a|b"
         return names + tuple(frame.envelope) + (("syslog_time", "syslog_host") if frame.syslog else ())
 
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from etl.intake.formats import Format
+from etl.intake.pairs import cef_source, key_value_source, leef_source, pairs_sql
+from etl.intake.sql import literal, quoted
+
+__all__ = ["body_sql", "fields_sql", "literal", "quoted"]
 
 # Characters that do not occur in logs (if they do, they come out as themselves or the record takes the slow way).
-GAP, EQUALS, ESCAPED_QUOTE = "chr(31)", "chr(30)", "chr(29)"
+GAP, ESCAPED_QUOTE = "chr(31)", "chr(29)"
 
 # A field that the file lacks. Not a constant: the engine fails to fold some functions over a constant null.
 MISSING = "nullif(line, line)"
@@ -27,18 +31,6 @@ RFC5424 = (
 RFC3164 = (
     rf"^(?:<\d{{1,3}}>:? ?)?(?:(?P<time>{PREFIX_TIME}):? +(?:(?P<host>[^\s:=|\[\]]+) +)?)?(?:[\w./-]+(?:\[\d+\])?: +)?"
 )
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str) -> str:
-    """A text as an SQL literal; control characters by code, since the parser refuses NUL."""
-    if any(ord(char) < 32 for char in value):
-        return "(" + " || ".join(f"chr({ord(c)})" if ord(c) < 32 else literal(c) for c in value) + ")"
-    return "'" + value.replace("'", "''") + "'"
 
 
 def body_sql(spec: Format) -> str:
@@ -153,99 +145,16 @@ def _regex(spec: Format, header: tuple[str, ...] | None) -> str:
     )
 
 
-def _pairs(spec: Format, marked: str, source: str) -> str:
-    """Fields from pairs, by way of JSON text: one parse gives all fields, where a lookup for each would scan the record.
-
-    `marked` is `key=value` pairs with GAP between, without quotes around values; only the first `=` of a pair divides
-    it. Names are compared without case. Control characters would not be JSON: records that hold any are cleaned of them and read again.
-    """
-    structure = "{" + ", ".join(f'"{name.lower()}": "VARCHAR"' for name in spec.frame.fields) + "}"
-    escaped = f"replace({marked}, '\\', '\\\\')"
-    assign = literal(spec.frame.assign)
-    pairs = (
-        f"list_transform(list_filter(string_split({escaped}, {GAP}), lambda pair: contains(pair, {assign})), "
-        f"lambda pair: lower(trim(split_part(pair, {assign}, 1))) || '\":\"' || "
-        f"trim(substr(pair, strpos(pair, {assign}) + {len(spec.frame.assign)})))"
-    )
-    text = f"""'{{"' || replace(array_to_string(pairs_, '","'), {ESCAPED_QUOTE}, '\\"') || '"}}'"""
-    clean = "regexp_replace(json_, '[\\x00-\\x1f]', ' ', 'g')"
-    fields = {name: f"fields_.{quoted(name.lower())}" for name in spec.frame.fields}
-    least = spec.frame.least or 3
-    return _select(
-        fields,
-        f"case when pairs_ is null or len(pairs_) < {least} then 'found fewer than {least} key=value pairs' "
-        "when fields_ is null then 'key=value pairs not readable' end",
-        f"""select *, case when json_valid(json_) then from_json(json_, {literal(structure)})
-                when json_valid({clean}) then from_json({clean}, {literal(structure)}) end as fields_
-            from (select *, case when len(pairs_) >= {least} then {text} end as json_
-            from (select *, {pairs} as pairs_ from ({source})))""",
-    )
-
-
 def _key_value(spec: Format, header: tuple[str, ...] | None) -> str:
-    """Pairs divided by blanks (or another separator) outside double quotes."""
-    separator = literal(spec.frame.separator or " ")
-    guarded = f"replace(replace(text, '\\\\', chr(28)), '\\\"', {ESCAPED_QUOTE})"
-    outside = f"replace(piece, {separator}, {GAP})"
-    marked = (
-        f"case when contains(text, '\"') then array_to_string(list_transform(string_split({guarded}, '\"'), "
-        f"lambda piece, i: case when i % 2 = 0 then piece else {outside} end), '') "
-        f"else {outside.replace('piece', 'text')} end"
-    )
-    return _pairs(spec, f"replace({marked}, chr(28), '\\')", "select * from body_")
-
-
-def _escaped_pairs(pairs: str) -> str:
-    """CEF and LEEF escapes: `\\=` and `\\\\` in values; a double quote is an ordinary character there."""
-    return f"replace(replace(replace({pairs}, '\\=', '='), '\\\\', '\\'), '\"', {ESCAPED_QUOTE})"
-
-
-def _extension(spec: Format, source: str, pairs: str) -> str:
-    """A CEF extension: values hold blanks, so a pair ends where the next ` key=` begins."""
-    guarded = f"replace({pairs}, '\\=', {EQUALS})"
-    marked = f"regexp_replace({guarded}, {literal(NEXT_KEY)}, {GAP} || '\\1=', 'g')"
-    return _pairs(spec, _escaped_pairs(f"replace({marked}, {EQUALS}, '=')"), source)
-
-
-NEXT_KEY = r" +([A-Za-z_][A-Za-z0-9_.\-]*)="
-CEF_HEAD = ("cef_version", "cef_vendor", "cef_product", "cef_device_version", "cef_signature", "cef_name", "cef_severity")
-LEEF_HEAD = ("leef_version", "leef_vendor", "leef_product", "leef_product_version", "leef_event")
+    return _select(*pairs_sql(spec, key_value_source(spec)))
 
 
 def _cef(spec: Format, header: tuple[str, ...] | None) -> str:
-    return _headed(spec, "CEF:", CEF_HEAD, _extension)
+    return _select(*pairs_sql(spec, cef_source(spec)))
 
 
 def _leef(spec: Format, header: tuple[str, ...] | None) -> str:
-    return _headed(spec, "LEEF:", LEEF_HEAD, _leef_pairs)
-
-
-def _headed(spec: Format, mark: str, head: tuple[str, ...], pairs: Callable[[Format, str, str], str]) -> str:
-    """Split the header at unescaped pipes; its parts join the extension as pairs, so that one parse gives them all."""
-    count = len(head)
-    guarded = f"replace(substr(text, strpos(text, '{mark}') + {len(mark)}), '\\|', chr(28))"
-    heads = f" || {GAP} || ".join(
-        f"'{name}=' || replace(replace(head_[{i}], chr(28), '|'), '=', {EQUALS})" for i, name in enumerate(head, 1)
-    )
-    source = f"""
-        select record_no, line, flaw, envelope, syslog_time, syslog_host, head_,
-            case when strpos(text, '{mark}') > 0 and len(head_) > {count}
-                then {heads} || {GAP} || array_to_string(list_filter(head_, lambda part, i: i > {count}), '|') end as text
-        from (select *, string_split({guarded}, '|') as head_ from body_)"""
-    return pairs(spec, source, "replace(text, chr(28), '\\|')")
-
-
-def _leef_pairs(spec: Format, source: str, pairs: str) -> str:
-    # LEEF 2 names its delimiter in a sixth header part: a character or its code as 0x09 or x09. LEEF 1 uses a tab.
-    first = f"split_part(split_part({pairs}, {GAP}, {len(LEEF_HEAD) + 1}), '|', 1)"
-    is_two = f"starts_with({pairs}, 'leef_version=2') and not contains({first}, '=')"
-    code = f"lower({first})"
-    named = f"""case when {code} in ('', '\\t', '0x09', 'x09', chr(9)) then chr(9) when {code} in ('0x5e', 'x5e') then '^'
-        when {code} in ('0x7c', 'x7c') then '|' when length({first}) = 1 then {first} else chr(9) end"""
-    cut = f"substr({pairs}, 1, strpos({pairs}, {GAP} || {first} || '|')) || substr({pairs}, strpos({pairs}, {GAP} || {first} || '|') + length({first}) + 2)"
-    one = literal(spec.frame.separator or "\t")  # PAN-OS writes LEEF 1 with '|'
-    body = f"case when {is_two} then replace({cut}, {named}, {GAP}) else replace({pairs}, {one}, {GAP}) end"
-    return _pairs(spec, _escaped_pairs(body), source)
+    return _select(*pairs_sql(spec, leef_source(spec)))
 
 
 FRAME_SQL: dict[str, Callable[[Format, tuple[str, ...] | None], str]] = {

@@ -33,7 +33,8 @@ class Records:
 
     `first` is the number of the first one. `lines` holds valid text without the line end. `flaws` maps the position in
     `lines` to the reason why the record can not be read. `header` is the list of fields in force (W3C, Zeek, CSV).
-    `envelope` is the JSON text around the elements, without them.
+    `envelope` is the JSON text around the elements, without them; `envelopes` the same for each record, where runs of
+    several envelopes were gathered.
     """
 
     first: int
@@ -41,6 +42,7 @@ class Records:
     flaws: dict[int, str] = field(default_factory=dict)
     header: tuple[str, ...] | None = None
     envelope: str | None = None
+    envelopes: pa.Array | None = None
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -200,6 +202,34 @@ def with_header(found: Iterator[Records], delimiter: str) -> Iterator[Records]:
             same = pc.equal(part.lines, named).to_numpy(zero_copy_only=False)
             part.flaws |= dict.fromkeys(np.flatnonzero(same).tolist(), HEADER)
         yield part
+
+
+GATHER_ROWS = 1 << 17
+
+
+def gathered(found: Iterator[Records]) -> Iterator[Records]:
+    """Join short runs that follow one another under the same header: an engine's query costs the same for few rows as for many."""
+    waiting: list[Records] = []
+    for records in found:
+        if waiting and (records.header != waiting[0].header or sum(map(len, waiting)) + len(records) > GATHER_ROWS):
+            yield _joined(waiting)
+            waiting = []
+        if len(records):
+            waiting.append(records)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(runs: list[Records]) -> Records:
+    if len(runs) == 1:
+        return runs[0]
+    flaws: dict[int, str] = {}
+    start = 0
+    for run in runs:
+        flaws |= {start + index: flaw for index, flaw in run.flaws.items()}
+        start += len(run)
+    envelopes = pa.concat_arrays([pa.repeat(pa.scalar(run.envelope, pa.string()), len(run)) for run in runs])
+    return Records(runs[0].first, pa.concat_arrays([run.lines for run in runs]), flaws, runs[0].header, None, envelopes)
 
 
 FIELDS = re.compile(r"^#\s?fields:?[ \t]+(.*)$", re.IGNORECASE)

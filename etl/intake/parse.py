@@ -6,6 +6,7 @@ No record is dropped and none raises: what cannot be read is a reject that says 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,11 +130,13 @@ class Parser:
             ) from None
 
     def _query(self, spec: Format, header: tuple[str, ...] | None) -> str:
+        levels = _levels(spec.let)
         lets = "".join(
-            f",\nlet{i}_ as (select *, {expression} as {quoted(name)} from {f'let{i - 1}_' if i else 'fields_'})"
-            for i, (name, expression) in enumerate(spec.let.items())
+            f",\nlet{i}_ as (select *, {', '.join(f'{spec.let[name]} as {quoted(name)}' for name in names)} "
+            f"from {f'let{i - 1}_' if i else 'fields_'})"
+            for i, names in enumerate(levels)
         )
-        last = f"let{len(spec.let) - 1}_" if spec.let else "fields_"
+        last = f"let{len(levels) - 1}_" if levels else "fields_"
         event = dict(spec.event)
         if url := event.pop(URL, None):
             lets += f""",
@@ -175,6 +178,15 @@ from judged_ order by record_no"""
     when strlen(host_) > {MAX_HOST} then 'reject:host name longer than {MAX_HOST} characters'
     when dst_host is null and dst_ip is null and app_hint is null then 'skip:no destination' {limits}
     else 'event:' end"""
+
+
+def _levels(lets: dict[str, str]) -> list[list[str]]:
+    """The names of `let` in layers: each is computed from fields and from names of the layers before."""
+    depth: dict[str, int] = {}
+    for name, expression in lets.items():
+        words = set(re.findall(r"\w+", expression))
+        depth[name] = max((depth[other] + 1 for other in depth if other in words), default=0)
+    return [[name for name in lets if depth[name] == level] for level in range(max(depth.values(), default=-1) + 1)]
 
 
 def spoken(spec: Format) -> list[str]:
@@ -249,7 +261,9 @@ def _batch(records: Records, chosen: np.ndarray | None) -> pa.Table:
     flaws: pa.Array = pa.nulls(count, pa.string())
     if records.flaws:
         flaws = pa.array([records.flaws.get(index) for index in range(count)], pa.string())
-    envelope = pa.nulls(count, pa.string()) if records.envelope is None else pa.repeat(pa.scalar(records.envelope), count)
+    envelope = records.envelopes
+    if envelope is None:
+        envelope = pa.repeat(pa.scalar(records.envelope, pa.string()), count)
     table = pa.table({"record_no": numbers, "line": records.lines, "flaw": flaws, "envelope": envelope})
     if chosen is not None:
         table = table.take(pa.array(chosen))

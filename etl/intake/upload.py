@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from etl.errors import QuarantineError, SettingsError
 from etl.intake import detect, drops, identity
 from etl.intake.formats import Format
-from etl.intake.framing import Records
+from etl.intake.framing import Records, gathered
 from etl.intake.parse import Parser, window
 from etl.intake.reading import HEAD_BYTES, chunks
 from etl.intake.writing import Writer, iso
@@ -163,13 +163,18 @@ class _Upload:
     ) -> list[dict[str, Any]]:
         done = self._records_before(known)
         chunk_list: list[dict[str, Any]] = []
-        for records in detect.framed(formats[0], iter(reader), self.settings.intake.max_record_bytes):
-            fresh = _after(records, done)
-            if fresh is None:
-                continue
-            if formats[0].chunk is not None and fresh.envelope is not None:
-                chunk_list.append(_chunk(formats[0], fresh.envelope))
-            writer.add(parser.parse(fresh, formats))
+
+        def fresh() -> Iterator[Records]:
+            for records in detect.framed(formats[0], iter(reader), self.settings.intake.max_record_bytes):
+                rest = _after(records, done)
+                if rest is None:
+                    continue
+                if formats[0].chunk is not None and rest.envelope is not None:
+                    chunk_list.append(_chunk(formats[0], rest.envelope))
+                yield rest
+
+        for records in gathered(fresh()):
+            writer.add(parser.parse(records, formats))
             progress(reader.total, writer.records)
         return chunk_list
 

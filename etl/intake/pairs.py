@@ -1,0 +1,107 @@
+"""key=value, CEF and LEEF records as JSON text: one parse then gives all fields, where a look-up for each would scan the record.
+
+One regular expression turns the pairs of a record into JSON members; what JSON reserves is escaped before and what the
+vendor escaped is undone after. Tokens between the pairs become members without a name and are never asked for.
+"""
+
+from __future__ import annotations
+
+import re
+
+from etl.intake.formats import Format
+from etl.intake.sql import literal
+
+CEF_HEAD = ("cef_version", "cef_vendor", "cef_product", "cef_device_version", "cef_signature", "cef_name", "cef_severity")
+LEEF_HEAD = ("leef_version", "leef_vendor", "leef_product", "leef_product_version", "leef_event")
+
+# Stand-ins while a record is rewritten; control characters that do not occur in logs.
+BACKSLASH, QUOTE, EQUALS, PIPE, GAP = "chr(28)", "chr(29)", "chr(30)", "chr(27)", "chr(31)"
+
+
+def pairs_sql(spec: Format, source: str) -> tuple[dict[str, str], str, str]:
+    """Fields by name, the reason for a record without pairs, and the select they come from.
+
+    `source` gives `json_` beside the columns of `body_`. A field may be declared in several spellings, `"a|b"`: the
+    first is its name. Of a repeated name the first value counts.
+    """
+    spellings = {name.split("|")[0]: name.split("|") for name in spec.frame.fields}
+    asked = [name for names in spellings.values() for name in names]
+    paths = ", ".join(literal(f'$."{name}"') for name in asked)
+    places = {name: f"found_[{index}]" for index, name in enumerate(asked, 1)}
+    fields = {
+        name: places[name] if len(names) == 1 else f"coalesce({', '.join(places[one] for one in names)})"
+        for name, names in spellings.items()
+    }
+    least = spec.frame.least or 3
+    unframed = (
+        f"case when found_ is null then 'key=value pairs not readable' "
+        f"when list_count(found_) < {least} then 'found fewer than {least} key=value pairs' end"
+    )
+    # Control characters are not JSON: a record that holds any is cleaned of them and read again.
+    clean = "regexp_replace(json_, '[\\x00-\\x1f]', ' ', 'g')"
+    return (
+        fields,
+        unframed,
+        f"""select *, case when json_valid(json_) then json_extract_string(json_, [{paths}])
+            when json_valid({clean}) then json_extract_string({clean}, [{paths}]) end as found_ from ({source})""",
+    )
+
+
+def key_value_source(spec: Format) -> str:
+    """Pairs divided by blanks (or another separator) outside double quotes; a backslash escapes a quote or itself."""
+    guarded = f"replace(replace(replace(text, '\\\\', {BACKSLASH}), '\\\"', {QUOTE}), '\\', '\\\\')"
+    pair = literal(_pair_pattern(spec.frame.separator or " ", spec.frame.assign))
+    members = f"regexp_replace({guarded}, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"
+    return f"""select *, '{{' || replace(replace({members}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"') || '"":""}}' as json_ from body_"""
+
+
+def _pair_pattern(separator: str, assign: str) -> str:
+    """A pair with the separator after it, or else a token without a name; groups: name, quoted value, bare value."""
+    first, between = re.escape(separator[0]), re.escape(separator)
+    colon = re.escape(assign[0])
+    if separator == " ":
+        return rf'(?:([^ "{colon}]+){re.escape(assign)}(?:"([^"]*)"|([^ "]*))|[^ ]+)(?: +|$)'
+    end = rf"(?:{between} *|$)"
+    return rf'(?: *([^"{first}{colon}]+?) *{re.escape(assign)} *(?:"([^"]*)"|([^"]*?)) *{end}|[^{first}]*{end})'
+
+
+# A CEF value holds blanks: it ends where the next ` key=` begins.
+NEXT_KEY = r" +([A-Za-z_][A-Za-z0-9_.\-]*)="
+
+
+def cef_source(spec: Format) -> str:
+    """CEF:version|vendor|product|version|signature|name|severity|key=value … with \\= \\| and \\\\ escaped."""
+    extension = "' ' || substr(guarded_, length(head_) + 1)"
+    return _headed("CEF:", CEF_HEAD, f"regexp_replace({extension}, {literal(NEXT_KEY)}, '\",\"\\1\":\"', 'g')")
+
+
+def leef_source(spec: Format) -> str:
+    """LEEF:version|vendor|product|version|event|[delimiter|]key=value … with the delimiter between the pairs."""
+    first = f"split_part(guarded_, '|', {len(LEEF_HEAD) + 1})"
+    # LEEF 2 names its delimiter: a character or its code as 0x09 or x09. LEEF 1 uses a tab, PAN-OS a pipe.
+    is_two = f"starts_with(guarded_, '2') and not contains({first}, '=')"
+    code = f"lower({first})"
+    named = f"""case when {code} in ('', '\\\\t', '0x09', 'x09', chr(9)) then chr(9) when {code} in ('0x5e', 'x5e') then '^'
+        when {code} in ('0x7c', 'x7c') then '|' when length({first}) = 1 then {first} else chr(9) end"""
+    rest = "substr(guarded_, length(head_) + 1"
+    one = literal(spec.frame.separator or "\t")
+    marked = (
+        f"{GAP} || case when {is_two} then replace({rest} + length({first}) + 1), {named}, {GAP}) "
+        f"else replace({rest}), {one}, {GAP}) end"
+    )
+    return _headed("LEEF:", LEEF_HEAD, f"""regexp_replace({marked}, '\\x1f+ *([^=\\x1f]+)=', '","\\1":"', 'g')""")
+
+
+def _headed(mark: str, head: tuple[str, ...], members: str) -> str:
+    """The parts of the header become members too. `members`: the extension as JSON, from `guarded_` and `head_`."""
+    text = f"substr(text, strpos(text, '{mark}') + {len(mark)})"
+    guarded = f"replace(replace(replace({text}, '\\\\', {BACKSLASH}), '\\=', {EQUALS}), '\\|', {PIPE})"
+    guarded = f"replace(replace({guarded}, '\\', '\\\\'), '\"', '\\\"')"
+    parts = "^" + r"([^|]*)\|" * len(head)
+    named = ",".join(f'"{name}":"\\{index}"' for index, name in enumerate(head, 1))
+    json = f"""'{{' || regexp_replace(head_, {literal(parts)}, {literal(named)}) || ',"":"' || {members} || '"}}'"""
+    undone = f"replace(replace(replace({json}, {BACKSLASH}, '\\\\'), {EQUALS}, '='), {PIPE}, '|')"
+    return f"""
+        select record_no, line, flaw, envelope, syslog_time, syslog_host, case when head_ <> '' then {undone} end as json_
+        from (select *, regexp_extract(guarded_, {literal(f"^(?:[^|]*[|]){{{len(head)}}}")}) as head_
+        from (select *, case when contains(text, '{mark}') then {guarded} end as guarded_ from body_))"""

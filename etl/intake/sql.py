@@ -1,0 +1,15 @@
+"""SQL spelling: names and texts as the engine's parser reads them."""
+
+from __future__ import annotations
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """A text as an SQL literal; control characters by code, since the parser refuses NUL."""
+    if any(ord(char) < 32 for char in value):
+        return "(" + " || ".join(f"chr({ord(c)})" if ord(c) < 32 else literal(c) for c in value) + ")"
+    return "'" + value.replace("'", "''") + "'"
