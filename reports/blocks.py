@@ -1,7 +1,7 @@
-"""What a report consists of, read from folders: adding a page, a block, a drawer list or a PDF section edits no other file.
+"""What a report consists of, read from folders: adding a page, a block, a list or a section edits no other file.
 
 dashboard/NN_<page>/page.toml          title, lead and file name of a page of the HTML site
-dashboard/NN_<page>/NN_<block>.html    a block: a Jinja comment with TOML (title, query, chart, columns …), then its template
+    dashboard/NN_<page>/NN_<block>.html    a block: TOML in a comment (title, query, chart …), then its template
 dashboard/drawers/<entity>/…           what the drill-down of an app, device, user or address shows
 executive/NN_<block>.html              a section of the PDF, in the same form
 """
@@ -47,6 +47,7 @@ class Page:
     title: str
     lead: str
     count: str  # the key figure beside its name in the navigation
+    when_empty: bool  # has something to say about a period without a transaction
     blocks: tuple[Block, ...]
 
 
@@ -89,6 +90,7 @@ def pages() -> tuple[Page, ...]:
                 about["title"],
                 about.get("lead", ""),
                 about.get("count", ""),
+                about.get("when_empty", False),
                 blocks,
             )
         )
@@ -142,9 +144,8 @@ def _block(path: Path) -> Block:
     entries = _toml(path, text[2 : text.index("#}")])
     unknown = set(entries) - _KEYS
     if unknown:
-        raise ReportError(
-            f"{path}: found the keys {', '.join(sorted(unknown))}; expected some of {', '.join(sorted(_KEYS))}. Correct it."
-        )
+        found, expected = ", ".join(sorted(unknown)), ", ".join(sorted(_KEYS))
+        raise ReportError(f"{path}: found the keys {found}; expected some of {expected}. Correct it.")
     return Block(
         name=_plain(path.stem),
         template=path.relative_to(FOLDER).as_posix(),

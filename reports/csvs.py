@@ -9,7 +9,7 @@ from reports.blocks import drawers, pages
 from reports.exports import write_csv
 
 if TYPE_CHECKING:
-    from reports.render import Report
+    from reports.report import Report
 
 
 def exported() -> list[str]:
@@ -26,8 +26,23 @@ def write_exports(report: Report, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in exported():
         write_csv(report.answers.table(name), folder / f"{name}.csv")
-    columns = ("severity", "title", "sentence", "check", "day", "first_at", "last_at", "source", "user_key", "device_key", "app_name",
-               "file_name", "upload_id", "uploaded_bytes", "transactions")  # fmt: skip
+    columns = (
+        "severity",
+        "title",
+        "sentence",
+        "check",
+        "day",
+        "first_at",
+        "last_at",
+        "source",
+        "user_key",
+        "device_key",
+        "app_name",
+        "file_name",
+        "upload_id",
+        "uploaded_bytes",
+        "transactions",
+    )
     types = {
         "day": pa.date32(),
         "first_at": pa.timestamp("us"),

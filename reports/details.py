@@ -1,7 +1,7 @@
-"""Drill-downs: for each app, device, user and address its facts and lists, in buckets that a page loads when one is opened.
+"""Drill-downs: the facts and lists of each app, device, user and address, in buckets that a page loads when asked.
 
-The site stays light: lists hold the first rows, for the first things of each kind (devices by risk, others by traffic). The CSV
-exports hold all, and the page says so.
+The site stays light: lists hold the first rows, for the first things of each kind (devices by risk, others by traffic).
+The CSV exports hold all, and the page says so.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports import data_files
-from reports.blocks import Drawer, drawers
+from reports.blocks import Drawer, DrawerList, drawers
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from reports.render import Report
+    from reports.report import Report
 
 MOST_THINGS = 2_000  # of each query that describes a kind
 MOST_ROWS = 50  # of each list
+MOST_DAYS = 400  # of a day-by-day list
 THINGS_IN_A_BUCKET = 25
 
 
@@ -42,15 +43,7 @@ def _write_kind(report: Report, drawer: Drawer, folder: Path) -> dict[str, Any]:
     things = _things(report, drawer)
     buckets = max(math.ceil(len(things) / THINGS_IN_A_BUCKET), 1)
     for entry in drawer.lists:
-        table = report.answers.table(entry.query)
-        _add_list(
-            things,
-            drawer.key,
-            table,
-            entry.name,
-            _fields(entry.columns, table),
-            limit=400 if entry.is_trend else MOST_ROWS,
-        )
+        _add_list(things, drawer.key, entry, report.answers.table(entry.query))
     contents: list[dict[str, Any]] = [{} for _ in range(buckets)]
     for key, thing in things.items():
         contents[bucket_of(key, buckets)][key] = thing
@@ -93,20 +86,18 @@ def _things(report: Report, drawer: Drawer) -> dict[str, dict[str, Any]]:
     return things
 
 
-def _add_list(
-    things: dict[str, dict[str, Any]], key: str, table: pa.Table, name: str, fields: list[str], limit: int
-) -> None:
+def _add_list(things: dict[str, dict[str, Any]], key: str, entry: DrawerList, table: pa.Table) -> None:
     """The first rows of each thing, in the order of the query, and how many there are."""
     if not len(table) or not things:
         return
     import pyarrow as pa
 
+    limit = MOST_DAYS if entry.is_trend else MOST_ROWS
     frame = table.select([key]).to_pandas()
-    frame["place"] = frame.groupby(key, sort=False).cumcount()
-    frame["all"] = frame.groupby(key, sort=False)[key].transform("size")
-    keep = frame[key].isin(list(things)) & (frame["place"] < limit)
+    owners = frame.groupby(key, sort=False)[key]
+    keep = frame[key].isin(list(things)) & (owners.cumcount() < limit)
+    counts = owners.size().to_dict()
     kept = table.filter(pa.array(keep))
-    rows = zip(*data_files.plain_lists(kept, fields), strict=True)
-    for owner, total, row in zip(frame.loc[keep, key].tolist(), frame.loc[keep, "all"].tolist(), rows, strict=True):
-        entry = things[owner]["lists"].setdefault(name, {"all": total, "rows": []})
-        entry["rows"].append(row)
+    rows = zip(*data_files.plain_lists(kept, _fields(entry.columns, table)), strict=True)
+    for owner, row in zip(frame.loc[keep, key].tolist(), rows, strict=True):
+        things[owner]["lists"].setdefault(entry.name, {"all": counts[owner], "rows": []})["rows"].append(row)

@@ -5,19 +5,18 @@ WeasyPrint may fetch nothing but `data:`; every date in the file comes from the 
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from reports import charts
 from reports.blocks import Block, sections
-from reports.site import drawn_metric
 from reports.templates import fill
 
 if TYPE_CHECKING:
-    from reports.render import Report
+    from reports.report import Report
 
 STYLE = Path(__file__).parent / "executive" / "document.css"
 TOP = 10  # rows of a table
@@ -70,17 +69,15 @@ def _show(report: Report, block: Block) -> dict[str, Any]:
     rows = report.rows(block)
     shown: dict[str, Any] = {"block": block, "svg": "", "metric": ""}
     if block.chart:
-        shown |= {"svg": Markup(_for_print(report.drawing(block))), "metric": drawn_metric(block.chart, rows)}  # noqa: S704 - our own drawing
+        shown |= {
+            "svg": Markup(charts.for_print(report.drawing(block))),  # noqa: S704 - ours, and escaped
+            "metric": charts.drawn_measure(block.chart, rows),
+        }
     html = fill(
         block.template, report=report, rows=rows, row=rows[0] if rows else {}, block=block, shown=shown, top=TOP
     )
-    shown["html"] = Markup(html)  # noqa: S704 - our own template, autoescaped
+    shown["html"] = Markup(html)  # noqa: S704 - ours, and escaped
     return shown
-
-
-def _for_print(svg: str) -> str:
-    """Without what only a browser reads: roles and descriptions of marks."""
-    return re.sub(r' (?:role|aria-[a-z]+|aria-roledescription)="[^"]*"', "", svg)
 
 
 def _identifier(report: Report) -> bytes:

@@ -1,6 +1,6 @@
 """What needs attention: every `sql/reports/finding_*.sql`, and what to do about it: every `recommendation_*.sql`.
 
-The folder is the list. A finding's sentence is the `says` of its header, a Jinja expression over the query's own columns.
+The folder is the list. A finding's sentence is the `says` of its header: Jinja over the query's own columns.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def find(answers: Answers) -> list[Finding]:
         about = header(name)
         for row in answers.rows(name):
             facts = row | {"who": wording.who(row)}
+            known: dict[str, Any] = {key: row.get(key) for key in _FACTS}
             found.append(
                 Finding(
                     kind=name.removeprefix("finding_"),
@@ -78,7 +79,7 @@ def find(answers: Answers) -> list[Finding]:
                     sentence=_sentence(name, facts),
                     check=about["check"],
                     rule=about["rule"],
-                    **{key: row.get(key) for key in _FACTS},
+                    **known,
                 )
             )
     found.sort(key=lambda one: (SEVERITIES.index(one.severity), _ago(one)))
@@ -86,9 +87,20 @@ def find(answers: Answers) -> list[Finding]:
 
 
 _FACTS = (
-    "severity", "day", "first_at", "last_at", "source", "user_key", "device_key", "app_id", "app_name", "file_name", "upload_id",
-    "uploaded_bytes", "transactions",
-)  # fmt: skip
+    "severity",
+    "day",
+    "first_at",
+    "last_at",
+    "source",
+    "user_key",
+    "device_key",
+    "app_id",
+    "app_name",
+    "file_name",
+    "upload_id",
+    "uploaded_bytes",
+    "transactions",
+)
 
 
 def _ago(finding: Finding) -> float:
@@ -121,7 +133,7 @@ def _sentence(name: str, row: dict[str, Any]) -> str:
     return _template(header(name)["says"]).render(row).translate(_ONE_LINE)
 
 
-_ONE_LINE = {code: " " for code in (*range(32), 127, 0x2028, 0x2029)}
+_ONE_LINE = dict.fromkeys((*range(32), *range(127, 160), 0x2028, 0x2029), " ")
 
 
 @cache
@@ -133,6 +145,6 @@ def _template(says: str) -> Template:
 def _plain_text() -> Environment:
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701
+    environment = Environment(autoescape=False, undefined=StrictUndefined)  # noqa: S701 - plain text
     environment.filters.update(wording.FILTERS)
     return environment

@@ -1,4 +1,4 @@
-"""Send a report by e-mail: key figures and findings in the text, the PDF attached. Without a mail server it becomes a file."""
+"""Send a report by e-mail: key figures and findings in the text, the PDF attached. Without a mail server: a file."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Sent:
 def send(settings: Settings, rendered: Sequence[Rendered]) -> Sent:
     """Send the report, or write `report.eml` beside it when no server is configured. Raises ReportError."""
     if not rendered:
-        raise ReportError("mail: found no report to send; expected at least one. Ask for the format pdf, html or csv.")
+        raise ReportError("mail: found no report to send; expected one. Ask for the format pdf, html or csv.")
     mail = settings.mail
     if mail.host and not mail.recipients:
         raise ReportError(
-            "mail: found a server and no recipients; expected addresses in [mail] recipients. Add them, or empty [mail] host."
+            "mail: found a server and no recipients; expected addresses. Fill [mail] recipients, or empty [mail] host."
         )
     message = compose(settings, rendered)
     subject = str(message["Subject"])
@@ -124,7 +124,6 @@ def _address(text: str, key: str) -> str:
 
 
 def _deliver(mail: Mail, message: EmailMessage) -> None:
-    place = f"{mail.host}:{mail.port}"
     try:
         with _connect(mail) as server:
             if mail.security == "starttls":
@@ -132,34 +131,37 @@ def _deliver(mail: Mail, message: EmailMessage) -> None:
             if mail.user:
                 server.login(mail.user, mail.password)
             refused = server.send_message(message)
-    except smtplib.SMTPAuthenticationError as error:
+    except (smtplib.SMTPException, OSError) as error:  # ssl.SSLError is an OSError
         raise ReportError(
-            f"mail: {place} refused the login of {mail.user!r} ({_text(error.smtp_error)}). Correct [mail] user and CLOUD_DISCOVERY_SMTP_PASSWORD."
-        ) from None
-    except smtplib.SMTPRecipientsRefused as error:
-        raise ReportError(
-            f"mail: {place} refused all recipients ({', '.join(error.recipients)}). Correct [mail] recipients, or allow this sender to relay."
-        ) from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise ReportError(
-            f"mail: {place} does not offer what [mail] asks for ({error}). Correct [mail] security or user."
-        ) from None
-    except ssl.SSLError as error:
-        raise ReportError(
-            f"mail: {place}: the secure connection failed ({error.reason or error}). Correct [mail] security or port, or trust the server's certificate on this machine."
-        ) from None
-    except smtplib.SMTPResponseException as error:
-        raise ReportError(
-            f"mail: {place} answered {error.smtp_code} ({_text(error.smtp_error)}). The report itself is written; send again when the server takes it."
-        ) from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise ReportError(
-            f"mail: {place} cannot be reached or broke off ({error}). Correct [mail] host and port; the report itself is written."
+            f"mail: {mail.host}:{mail.port} {_trouble(mail, error)} The report itself is written."
         ) from None
     if refused:
+        who = ", ".join(refused)
         raise ReportError(
-            f"mail: {place} took the message but refused {', '.join(refused)}. Correct [mail] recipients."
+            f"mail: {mail.host}:{mail.port} took the message but refused {who}. Correct [mail] recipients."
         )
+
+
+def _trouble(mail: Mail, error: smtplib.SMTPException | OSError) -> str:
+    """What went wrong and what to do, as the rest of a sentence that begins with the server's name."""
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            said = _text(error.smtp_error)
+            return (
+                f"refused the login of {mail.user!r} ({said}). Correct [mail] user and CLOUD_DISCOVERY_SMTP_PASSWORD."
+            )
+        case smtplib.SMTPRecipientsRefused():
+            who = ", ".join(error.recipients)
+            return f"refused all recipients ({who}). Correct [mail] recipients, or allow this sender to relay."
+        case smtplib.SMTPNotSupportedError():
+            return f"does not offer what [mail] asks for ({error}). Correct [mail] security or user."
+        case smtplib.SMTPResponseException():
+            return f"answered {error.smtp_code} ({_text(error.smtp_error)}). Send again when the server takes it."
+        case ssl.SSLError():
+            why = error.reason or error
+            return f"let the secure connection fail ({why}). Correct [mail] security, or trust its certificate here."
+        case _:
+            return f"cannot be reached or broke off ({error}). Correct [mail] host and port."
 
 
 def _connect(mail: Mail) -> smtplib.SMTP:

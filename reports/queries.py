@@ -24,7 +24,7 @@ _LINE = re.compile(r"^--\s*([\w ]+?):\s+(.*)$")
 
 @dataclass(frozen=True)
 class Header:
-    """What a query's comment says: `what`, `grain`, `reads`, `units`, `params`; findings also `title`, `says`, `check`, `rule`."""
+    """What a query's comment says: `what`, `grain`, `reads`, `units`, `params`; of findings also `title`, `says` …"""
 
     name: str
     entries: dict[str, str]
@@ -34,7 +34,8 @@ class Header:
             return self.entries[key]
         except KeyError:
             raise ReportError(
-                f"sql/reports/{self.name}.sql: the header has no `{key}`; found {', '.join(self.entries)}. Add the line `-- {key}: …`."
+                f"sql/reports/{self.name}.sql: the header has no `{key}`; "
+                f"found {', '.join(self.entries)}. Add the line `-- {key}: …`."
             ) from None
 
 
@@ -76,8 +77,11 @@ class Answers:
         last_day: date,
         sources: Sequence[str] | None = None,
     ) -> None:
+        from etl import warehouse
+
         self._settings = settings
         self._connection = connection
+        self._published = {table for table, columns in warehouse.tables(settings).items() if columns}
         self._parameters: dict[str, Any] = {
             "first_day": first_day,
             "last_day": last_day,
@@ -86,13 +90,16 @@ class Answers:
         self._rows: dict[str, list[Row]] = {}
         self._tables: dict[str, pa.Table] = {}
 
+    def has(self, name: str) -> bool:
+        """Whether the tables that a query reads were published; in a new warehouse some are not there yet."""
+        return self._published.issuperset(part.strip() for part in header(name)["reads"].split(","))
+
     def rows(self, name: str) -> list[Row]:
         """The answer as dicts of plain Python values; null is None, an instant is UTC without a zone."""
         if name not in self._rows:
             from etl import warehouse
 
-            header(name)  # raises when there is no such query
-            self._rows[name] = warehouse.rows_on(self._connection, name, **self._parameters)
+            self._rows[name] = warehouse.rows_on(self._connection, name, **self._parameters) if self.has(name) else []
         return self._rows[name]
 
     def first(self, name: str, count: int) -> list[Row]:
@@ -105,12 +112,15 @@ class Answers:
         return next(iter(self.rows(name)), {})
 
     def table(self, name: str) -> pa.Table:
-        """The answer as an Arrow table, for what may be large: instants are timestamp[us], counts int64, days date32."""
+        """The answer as an Arrow table, for what may be large: instants are timestamp[us], counts int64."""
         if name not in self._tables:
+            import pyarrow as pa
+
             from etl import warehouse
 
-            header(name)
-            if hasattr(warehouse, "arrow_on"):
+            if not self.has(name):
+                self._tables[name] = pa.table({})
+            elif hasattr(warehouse, "arrow_on"):
                 self._tables[name] = warehouse.arrow_on(self._connection, name, **self._parameters)
             else:
                 self._tables[name] = self._streamed(name)
@@ -118,6 +128,7 @@ class Answers:
 
     def _streamed(self, name: str) -> pa.Table:
         import pyarrow as pa
+
         from etl import warehouse
 
         text = warehouse.sql_of(name)

@@ -6,8 +6,8 @@
     <out>/sources/<slug>/…        the same three for one source
     <out>/report.json             period, files and key figures, for a program
 
-It is written into a folder beside `<out>` and exchanged with it when complete. No number is computed here: each comes from a
-query in `sql/reports`.
+It is written into a folder beside `<out>` and exchanged with it when complete. No number is computed here: each comes
+from a query in `sql/reports`.
 """
 
 from __future__ import annotations
@@ -17,32 +17,18 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from etl.errors import ReportError
 from etl.settings import Settings
-from reports import findings as finding
-from reports.blocks import Block
-from reports.queries import Answers, Row
+from reports.queries import Answers
+from reports.report import FORMATS, Report, ReportRequest
 from reports.slugs import slugs
 from reports.swap import MARK, replacing_folder
 
-FORMATS = ("html", "pdf", "csv")
+__all__ = ["FORMATS", "Rendered", "ReportRequest", "latest_day", "period", "render"]
 Progress = Callable[..., None]
-
-
-@dataclass(frozen=True)
-class ReportRequest:
-    """What to render. Days are UTC and both included; `sources` None means all, and a page for each."""
-
-    first_day: date
-    last_day: date
-    sources: tuple[str, ...] | None = None
-    formats: tuple[str, ...] = FORMATS
-    out: Path = Path("output")
-    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,78 +48,18 @@ class Rendered:
     findings: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
 
-@dataclass
-class Report:
-    """One report in the making: all chosen sources (`source` None), or one of them."""
-
-    settings: Settings
-    request: ReportRequest
-    answers: Answers
-    source: str | None
-    slug: str | None
-    siblings: dict[str, str]  # every source's folder name
-    generated_at: datetime
-    drawings: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def title(self) -> str:
-        return self.request.title or self.settings.organisation.name
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.counters.get("transactions")
-
-    @cached_property
-    def counters(self) -> Row:
-        return self.answers.row("counters")
-
-    @cached_property
-    def findings(self) -> list[finding.Finding]:
-        return finding.find(self.answers)
-
-    @cached_property
-    def told(self) -> tuple[dict[str, Any], ...]:
-        """The findings as plain dicts, for whoever sends or stores the report."""
-        return tuple(vars(one).copy() for one in self.findings)
-
-    @cached_property
-    def groups(self) -> list[finding.Group]:
-        return finding.grouped(self.findings)
-
-    @cached_property
-    def recommendations(self) -> list[finding.Recommendation]:
-        return finding.recommend(self.answers)
-
-    def rows(self, block: Block) -> list[Row]:
-        """What a block's template and chart are given."""
-        if not block.query:
-            return []
-        return self.answers.first(block.query, block.first) if block.first else self.answers.rows(block.query)
-
-    def drawing(self, block: Block) -> str:
-        """The chart of a block as SVG, drawn once for the site and the PDF when both want the same."""
-        from reports import charts
-
-        key = json.dumps([block.query, block.chart], sort_keys=True)
-        if key not in self.drawings:
-            self.drawings[key] = charts.draw(block.chart or {}, self.rows(block), self.request.first_day, self.request.last_day)
-        return self.drawings[key]
-
-    def folder(self, root: Path) -> Path:
-        return root / "sources" / self.slug if self.slug else root
-
-
 def latest_day(settings: Settings) -> date | None:
     """The latest UTC day with data; None when nothing was published yet."""
     from etl import warehouse
 
-    found = warehouse.rows(settings, "latest_day")
-    day: date | None = found[0]["latest_day"] if found else None
+    with warehouse.reading(settings) as connection:
+        today = datetime.now(UTC).date()
+        day: date | None = Answers(settings, connection, today, today).row("latest_day").get("latest_day")
     return day
 
 
 def period(text: str, latest: date | None) -> tuple[date, date]:
-    """The first and last day of `7d`, `30d`, `90d` (back from the latest day with data) or `FROM..TO`. Raises ReportError."""
+    """The first and last day of `7d`, `30d`, `90d` (back from the latest day) or `FROM..TO`. Raises ReportError."""
     text = text.strip()
     last = latest or datetime.now(UTC).date()
     back = re.fullmatch(r"(\d{1,4})d", text)
@@ -153,7 +79,8 @@ def period(text: str, latest: date | None) -> tuple[date, date]:
             f"period: found {text!r}, which ends before it begins; expected FROM..TO. Exchange the two days."
         )
     raise ReportError(
-        f"period: found {text!r}; expected 7d, 30d, 90d (any number of days) or FROM..TO such as 2026-11-01..2026-11-30. Correct it."
+        f"period: found {text!r}; "
+        "expected 7d, 30d, 90d (any number of days) or FROM..TO such as 2026-11-01..2026-11-30. Correct it."
     )
 
 
@@ -181,11 +108,13 @@ def _check(request: ReportRequest) -> None:
     unknown = [name for name in request.formats if name not in FORMATS]
     if unknown or not request.formats:
         raise ReportError(
-            f"report: found the format {unknown[0] if unknown else ''!r}; expected some of {', '.join(FORMATS)}. Correct it."
+            f"report: found the format {unknown[0] if unknown else ''!r}; "
+            f"expected some of {', '.join(FORMATS)}. Correct it."
         )
     if request.last_day < request.first_day:
         raise ReportError(
-            f"report: found a period from {request.first_day} to {request.last_day}; expected one that ends after it begins."
+            f"report: found a period from {request.first_day} to {request.last_day}; "
+            "expected one that ends after it begins."
         )
 
 
@@ -199,7 +128,8 @@ def _reports(settings: Settings, request: ReportRequest, connection: Any) -> lis
         everything = Answers(settings, connection, request.first_day, request.last_day).rows("sources")
         known = ", ".join(row["source"] for row in everything)
         raise ReportError(
-            f"report: {missing[0]!r} has no data from {request.first_day} to {request.last_day}; expected some of {known}. Correct --source."
+            f"report: {missing[0]!r} has no data from {request.first_day} to {request.last_day}; "
+            f"expected some of {known}. Correct --source."
         )
     folders = slugs(present) if settings.report.per_source and len(present) > 1 else {}
     at = datetime.now(UTC)

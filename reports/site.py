@@ -1,13 +1,12 @@
 """The HTML site of one report: pages from `reports/dashboard`, rows as data files beside them.
 
-A page opened from disk may not fetch; a `<script src>` with a relative path it may load. So each table's rows are a script that
-calls `CloudDiscovery.table(…)`, and drill-downs lie in buckets that are loaded when they are opened.
+A page opened from disk may not fetch; a `<script src>` with a relative path it may load. So each table's rows are a
+script that calls `CloudDiscovery.table(…)`, and drill-downs lie in buckets that are loaded when they are opened.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from reports.blocks import Block, Page, pages
 from reports.templates import fill
 
 if TYPE_CHECKING:
-    from reports.render import Report
+    from reports.report import Report
 
 THEME = Path(__file__).parent / "theme"
 ASSETS = (
@@ -39,11 +38,13 @@ def write_site(report: Report, folder: Path) -> Path:
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     kinds = {} if report.is_empty else details.write(report, data)
+    days = [report.request.first_day.isoformat(), report.request.last_day.isoformat()]
     (data / "drawers.js").write_text(
-        data_files.script("drawers", kinds, "csv" in report.request.formats), encoding="utf-8"
+        data_files.script("drawers", kinds, "csv" in report.request.formats, days), encoding="utf-8"
     )
     for page in pages():
-        blocks = [_show(report, block, folder) for block in page.blocks]
+        is_told = page.when_empty or not report.is_empty
+        blocks = [_show(report, block, folder) for block in page.blocks] if is_told else []
         (folder / page.file).write_text(
             fill("dashboard/page.html", **_frame(report, page, root), blocks=blocks), encoding="utf-8"
         )
@@ -84,19 +85,12 @@ def _show(report: Report, block: Block, folder: Path) -> dict[str, Any]:
     if block.columns and block.query:
         table = report.answers.table(block.query)
         shown["table"] = {"id": f"{block.name}-table", "data": f"data/{block.name}.js", "rows": len(table)}
-        data_files.write_table(folder / "data" / f"{block.name}.js", f"{block.name}-table", table, block.columns)
+        if len(table):
+            data_files.write_table(folder / "data" / f"{block.name}.js", f"{block.name}-table", table, block.columns)
     elif block.chart:
         svg = report.drawing(block)
-        shown["svg"] = Markup(charts.for_page(svg, block.title)) if svg else ""  # noqa: S704 - our own drawing; its texts are escaped
-        shown["metric"] = drawn_metric(block.chart, rows)
-    shown["html"] = Markup(
-        fill(block.template, report=report, rows=rows, row=rows[0] if rows else {}, block=block, shown=shown)
-    )  # noqa: S704
+        shown["svg"] = Markup(charts.for_page(svg, block.title)) if svg else ""  # noqa: S704 - ours, and escaped
+        shown["metric"] = charts.drawn_measure(block.chart, rows)
+    html = fill(block.template, report=report, rows=rows, row=rows[0] if rows else {}, block=block, shown=shown)
+    shown["html"] = Markup(html)  # noqa: S704 - ours, and escaped
     return shown
-
-
-def drawn_metric(chart: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
-    """What a chart measures, in words: it falls back to transactions where no source says how many bytes."""
-    if chart["kind"] == "bars":
-        return "traffic" if charts.is_bytes(charts.metric(rows, chart["value"])) else "transactions"
-    return ""

@@ -18,7 +18,7 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 @contextmanager
 def replacing_folder(out: Path) -> Iterator[Path]:
-    """Give a new folder beside `out` to write into; on leaving, exchange it with `out` in one step and remove the old one.
+    """Give a new folder beside `out` to write into; on leaving, exchange it with `out` in one step, remove the old.
 
     Raises ReportError when `out` holds something that is not a report: it would be lost.
     """
@@ -32,7 +32,8 @@ def replacing_folder(out: Path) -> Iterator[Path]:
         temporary.mkdir()
     except OSError as error:
         raise ReportError(
-            f"{out}: the report cannot be written ({error.strerror}). Give this user the right to write there, or name another folder."
+            f"{out}: the report cannot be written ({error.strerror}). "
+            "Give this user the right to write there, or name another folder."
         ) from None
     try:
         yield temporary
@@ -66,7 +67,8 @@ def _refuse_foreign(out: Path) -> None:
     present = [entry.name for entry in out.iterdir() if not entry.name.startswith(".")]
     if present and MARK not in present:
         raise ReportError(
-            f"{out}: found {present[0]!r} and no {MARK}, so this is not a report; it would be lost. Name an empty or new folder with --out."
+            f"{out}: found {present[0]!r} and no {MARK}, so this is not a report; it would be lost. "
+            "Name an empty or new folder with --out."
         )
 
 
@@ -91,7 +93,8 @@ def _exchange(new: Path, out: Path) -> None:
     code = ctypes.get_errno()
     if swap is not None and code not in {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}:
         raise ReportError(
-            f"{out}: the report cannot be put in place ({os.strerror(code)}). Close what holds the folder, and run again."
+            f"{out}: the report cannot be put in place ({os.strerror(code)}). "
+            "Close what holds the folder, and run again."
         )
     old = new.with_suffix(".old")
     out.rename(old)

@@ -1,4 +1,4 @@
-"""Templates: every value is escaped, a name that is missing is an error, and values are put in words by `reports.wording`."""
+"""Templates: every value is escaped, a missing name is an error, values are put in words by `reports.wording`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a value is written for a person: unit beside the number, `unknown` for null, UTC said once per page or beside the time.
+"""How a value is written for a person: the unit beside the number, `unknown` for null, UTC beside a time.
 
 Nothing here computes; it rounds, at the very end.
 """

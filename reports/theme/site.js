@@ -7,12 +7,15 @@ const CloudDiscovery = (() => {
   const waiting = {};        // "entity-bucket" → callbacks
   const tables = {};         // id → {grid, columns, rows}
   let hasCsv = false;
+  let period = ["", ""];      // first and last day of the report
 
   // ---- words
 
   const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
   const grouped = new Intl.NumberFormat("en-GB");
   const decimals = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+
+  const shortDay = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
   function size(bytes) {
     let left = bytes, unit = 0;
@@ -331,17 +334,29 @@ const CloudDiscovery = (() => {
       element("div", { class: "scroll" }, element("table", { class: "plain" }, element("thead", {}, head), element("tbody", {}, ...body))), more);
   }
 
+  function daysOfPeriod() {
+    const days = [];
+    for (let at = Date.parse(period[0]); at <= Date.parse(period[1]) && days.length < 400; at += 86400000) days.push(new Date(at).toISOString().slice(0, 10));
+    return days;
+  }
+
   function trend(list, rows) {
-    const days = rows.map((values) => Object.fromEntries(list.fields.map((field, index) => [field, values[index]])));
-    const measure = days.some((row) => row.total_bytes) ? "total_bytes" : "transactions";
-    const most = Math.max(...days.map((row) => row[measure] || 0), 1);
-    const bars = element("div", { class: "trend", role: "img", "aria-label": `${list.title}: ${measure === "total_bytes" ? "traffic" : "transactions"}` });
-    for (const row of days) {
-      const text = `${row.day}: ${row.total_bytes === null ? "bytes unknown" : size(row.total_bytes)}, ${grouped.format(row.transactions)} transactions`;
-      const bar = element("span", { title: text, tabindex: "0", "aria-label": text });
+    const known = new Map(rows.map((values) => {
+      const row = Object.fromEntries(list.fields.map((field, index) => [field, values[index]]));
+      return [row.day, row];
+    }));
+    const measure = [...known.values()].some((row) => row.total_bytes) ? "total_bytes" : "transactions";
+    const most = Math.max(...[...known.values()].map((row) => row[measure] || 0), 1);
+    const bars = element("div", { class: "trend" });
+    const days = daysOfPeriod();
+    for (const [place, day] of days.entries()) {
+      const row = known.get(day);
+      const text = row ? `${day}: ${row.total_bytes === null ? "bytes unknown" : size(row.total_bytes)}, ${grouped.format(row.transactions)} transactions` : `${day}: nothing`;
+      const bar = element("span", { title: text, role: "img", "aria-label": text });
       const fill = element("i");
-      fill.style.height = `${Math.max(((row[measure] || 0) / most) * 100, 2)}%`;
-      bar.append(fill, element("small", {}, row.day.slice(8)));
+      fill.style.height = row ? `${Math.max(((row[measure] || 0) / most) * 100, 2)}%` : "0";
+      const isNamed = days.length <= 14 || place % Math.ceil(days.length / 10) === 0;
+      bar.append(fill, element("small", {}, isNamed ? shortDay.format(new Date(`${day}T00:00:00Z`)) : ""));
       bars.append(bar);
     }
     return element("section", {}, element("h3", {}, `${list.title} `, element("small", {}, measure === "total_bytes" ? "traffic" : "transactions")), bars);
@@ -397,9 +412,10 @@ const CloudDiscovery = (() => {
     });
   }
 
-  function drawers(found, csvThere) {
+  function drawers(found, csvThere, days) {
     Object.assign(kinds, found);
     hasCsv = csvThere;
+    period = days;
     fromAddress();
   }
 

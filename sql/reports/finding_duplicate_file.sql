@@ -1,6 +1,6 @@
 -- finding_duplicate_file: a file came twice and was counted once.
 -- grain:  one row per upload
--- reads:  uploads, fct_coverage_daily
+-- reads:  uploads
 -- units:  instants in UTC
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Duplicate file
@@ -20,7 +20,7 @@ where u.outcome = 'duplicate'
         and cast(u.finished_at as date) >= cast(:first_day as date)
         and (
             cast(u.finished_at as date) <= cast(:last_day as date) + 1
-            or cast(:last_day as date) >= (select coalesce(max(day), cast(:last_day as date)) from fct_coverage_daily)
+            or cast(:last_day as date) >= (select coalesce(max(cast(x.last_event_at as date)), cast(:last_day as date)) from uploads x)
         )
     )
 )

@@ -1,6 +1,6 @@
 -- finding_rejected_records: a source's records could often not be read.
 -- grain:  one row per source
--- reads:  uploads, fct_coverage_daily
+-- reads:  uploads
 -- units:  records as framed; rejects_pct in percent of records
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Many records could not be read
@@ -24,7 +24,7 @@ where (
         and cast(u.finished_at as date) >= cast(:first_day as date)
         and (
             cast(u.finished_at as date) <= cast(:last_day as date) + 1
-            or cast(:last_day as date) >= (select coalesce(max(day), cast(:last_day as date)) from fct_coverage_daily)
+            or cast(:last_day as date) >= (select coalesce(max(cast(x.last_event_at as date)), cast(:last_day as date)) from uploads x)
         )
     )
 )

@@ -16,7 +16,7 @@ where (
         and cast(u.finished_at as date) >= cast(:first_day as date)
         and (
             cast(u.finished_at as date) <= cast(:last_day as date) + 1
-            or cast(:last_day as date) >= (select coalesce(max(day), cast(:last_day as date)) from fct_coverage_daily)
+            or cast(:last_day as date) >= (select coalesce(max(cast(x.last_event_at as date)), cast(:last_day as date)) from uploads x)
         )
     )
 )

@@ -1,6 +1,6 @@
 -- quarantine: files that could not be taken in, and what to do.
 -- grain:  one row per upload
--- reads:  uploads, fct_coverage_daily
+-- reads:  uploads
 -- units:  file_bytes as dropped
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- caveat: an upload without events counts when it was taken in during the period, or after it when the period ends with the latest day
@@ -14,7 +14,7 @@ where u.outcome = 'quarantined'
         and cast(u.finished_at as date) >= cast(:first_day as date)
         and (
             cast(u.finished_at as date) <= cast(:last_day as date) + 1
-            or cast(:last_day as date) >= (select coalesce(max(day), cast(:last_day as date)) from fct_coverage_daily)
+            or cast(:last_day as date) >= (select coalesce(max(cast(x.last_event_at as date)), cast(:last_day as date)) from uploads x)
         )
     )
 )

@@ -1,6 +1,6 @@
 -- recommendation_repair_uploads: files and records that were not read.
 -- grain:  one row, or none when it does not apply
--- reads:  uploads, fct_coverage_daily
+-- reads:  uploads
 -- units:  counts
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: Repair what could not be read
@@ -18,7 +18,7 @@ where (
         and cast(u.finished_at as date) >= cast(:first_day as date)
         and (
             cast(u.finished_at as date) <= cast(:last_day as date) + 1
-            or cast(:last_day as date) >= (select coalesce(max(day), cast(:last_day as date)) from fct_coverage_daily)
+            or cast(:last_day as date) >= (select coalesce(max(cast(x.last_event_at as date)), cast(:last_day as date)) from uploads x)
         )
     )
 )
