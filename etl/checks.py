@@ -48,7 +48,9 @@ def run(settings: Settings, lake: Lake, days: Sequence[date] | None = None) -> l
                 rows = session.rows(path.read_text(encoding="utf-8"))
                 before = found.get(path.stem)
                 count, examples = (before.found, before.examples) if before else (0, [])
-                found[path.stem] = CheckResult(path.stem, what, header["severity"], count + len(rows), (examples + rows)[:SHOWN])
+                found[path.stem] = CheckResult(
+                    path.stem, what, header["severity"], count + len(rows), (examples + rows)[:SHOWN]
+                )
         finally:
             session.close()
         if not any(result.found and result.severity == "fail" for result in found.values()):
@@ -69,4 +71,6 @@ def _receipts(lake: Lake) -> CheckResult:
             wrong.append({"upload_id": receipt.upload_id, "records": receipt.records, "events": receipt.events})
     if not wrong:
         lake.write_checked_uploads()
-    return CheckResult("uploads_conserve_records", "every record of an upload ends as event, skip or reject", "fail", len(wrong), wrong)
+    return CheckResult(
+        "uploads_conserve_records", "every record of an upload ends as event, skip or reject", "fail", len(wrong), wrong
+    )

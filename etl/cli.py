@@ -108,7 +108,13 @@ def demo(
     day = _day(last_day) if last_day else None
     with _progress() as progress:
         written = demonstration.write(
-            configured.folder("drops"), seed=seed, devices=devices, users=users, days=days, last_day=day, progress=progress
+            configured.folder("drops"),
+            seed=seed,
+            devices=devices,
+            users=users,
+            days=days,
+            last_day=day,
+            progress=progress,
         )
     _write_json(asdict(written)) if as_json else words(written.lines())
 
@@ -135,10 +141,13 @@ def intake(
 @app.command()
 def parse(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A log, plain or compressed.")],
-    format_id: Annotated[str, typer.Option("--format", metavar="auto|ID", help="The format; auto detects it.")] = "auto",
+    format_id: Annotated[
+        str, typer.Option("--format", metavar="auto|ID", help="The format; auto detects it.")
+    ] = "auto",
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="IANA zone of times that name none.")] = "UTC",
     received_at: Annotated[
-        str, typer.Option(metavar="ISO8601", help="When the file was received: decides the year where the log has none.")
+        str,
+        typer.Option(metavar="ISO8601", help="When the file was received: decides the year where the log has none."),
     ] = "",
 ) -> None:
     """Show what a format makes of a file: one JSON object per record, in order.
@@ -172,7 +181,12 @@ def build(
     if as_json:
         _write_json([asdict(one) for one in built])
     else:
-        words(table(("model", "days built", "rows", "seconds"), [(b.model, len(b.days), b.rows, f"{b.seconds:.1f}") for b in built]))
+        words(
+            table(
+                ("model", "days built", "rows", "seconds"),
+                [(b.model, len(b.days), b.rows, f"{b.seconds:.1f}") for b in built],
+            )
+        )
 
 
 @app.command()
@@ -184,7 +198,9 @@ def publish(as_json: Json = False) -> None:
 
 @app.command()
 def report(
-    period: Annotated[str, typer.Option(metavar="7d|30d|90d|FROM..TO", help="Counted back from the latest day with data.")] = "",
+    period: Annotated[
+        str, typer.Option(metavar="7d|30d|90d|FROM..TO", help="Counted back from the latest day with data.")
+    ] = "",
     source: Annotated[list[str] | None, typer.Option("--source", help="Only this source; may be given again.")] = None,
     formats: Annotated[str, typer.Option("--format", metavar="html,pdf,csv", help="What to write.")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Folder (default: the configured output folder).")] = None,
@@ -196,15 +212,23 @@ def report(
     configured = _settings()
     with _progress() as progress:
         rendered = render(configured, period, source, formats, out, progress)
-    _write_json([asdict(one) for one in rendered]) if as_json else words([f"{one.format:5} {one.path}" for one in rendered])
+    _write_json([asdict(one) for one in rendered]) if as_json else words(
+        [f"{one.format:5} {one.path}" for one in rendered]
+    )
 
 
 @app.command()
 def export(
-    name: Annotated[str, typer.Argument(metavar="TABLE", help="A published table: fct_usage_daily, dim_apps, uploads, …")],
-    period: Annotated[str, typer.Option(metavar="7d|30d|90d|FROM..TO", help="Only these days (tables with a day).")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="TABLE", help="A published table: fct_usage_daily, dim_apps, uploads, …")
+    ],
+    period: Annotated[
+        str, typer.Option(metavar="7d|30d|90d|FROM..TO", help="Only these days (tables with a day).")
+    ] = "",
     format_id: Annotated[str, typer.Option("--format", metavar="csv|parquet|jsonl", help="How to write it.")] = "csv",
-    out: Annotated[Path | None, typer.Option("--out", help="File to write (default: standard output; not for parquet).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write (default: standard output; not for parquet).")
+    ] = None,
 ) -> None:
     """Write a published table in full."""
     from reports.exports import export_table
@@ -216,7 +240,8 @@ def export(
 
 @catalog_app.command("lookup")
 def catalog_lookup(
-    name: Annotated[str, typer.Argument(metavar="HOST|APP", help="A host, a domain, or the name of an app.")], as_json: Json = False
+    name: Annotated[str, typer.Argument(metavar="HOST|APP", help="A host, a domain, or the name of an app.")],
+    as_json: Json = False,
 ) -> None:
     """Say what a host or an app is, and how its risk score comes about."""
     from etl import catalog
@@ -243,15 +268,27 @@ def format_list(as_json: Json = False) -> None:
 
     known = available(_settings().formats_folder)
     if as_json:
-        _write_json([{"id": spec.id, "title": spec.title, "vendor": spec.vendor, "confidence": spec.confidence} for spec in known.values()])
+        _write_json(
+            [
+                {"id": spec.id, "title": spec.title, "vendor": spec.vendor, "confidence": spec.confidence}
+                for spec in known.values()
+            ]
+        )
     else:
-        words(table(("format", "what it reads", "how sure"), [(spec.id, spec.title, spec.confidence) for spec in known.values()]))
+        words(
+            table(
+                ("format", "what it reads", "how sure"),
+                [(spec.id, spec.title, spec.confidence) for spec in known.values()],
+            )
+        )
 
 
 @format_app.command("test")
 def format_test(
     folders: Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Format folders.")],
-    write: Annotated[bool, typer.Option("--write", help="Accept what is found as expected. Read the difference first.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Accept what is found as expected. Read the difference first.")
+    ] = False,
 ) -> None:
     """Run a format's samples against their expected results."""
     from etl.intake.golden import main as golden
@@ -290,12 +327,18 @@ def maintain(as_json: Json = False) -> None:
     if as_json:
         _write_json(asdict(done))
     else:
-        words([f"removed {len(done.event_days)} days of events, {done.model_days} days of models, {done.leftovers} left-over files"])
+        words(
+            [
+                f"removed {len(done.event_days)} days of events, {done.model_days} days of models, {done.leftovers} left-over files"
+            ]
+        )
 
 
 def _not_yet(name: str, what: str) -> None:
     def refuse(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
-        sys.stderr.write(f"cloud-discovery {name}: not there yet; it will {what}. See CHANGELOG.md for what each version can do.\n")
+        sys.stderr.write(
+            f"cloud-discovery {name}: not there yet; it will {what}. See CHANGELOG.md for what each version can do.\n"
+        )
         raise typer.Exit(1)
 
     refuse.__doc__ = f"Not there yet: will {what}."
@@ -319,5 +362,3 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.exit(1)
     sys.exit(0)
-
-

@@ -26,7 +26,11 @@ def examine(settings: Settings) -> list[Finding]:
     findings = [_folder(settings, name) for name in ("drops", "archive", "quarantine", "lake", "output")]
     findings.append(_space(settings))
     findings += [_try("log formats", _formats, settings), _try("app catalog", _catalog, settings)]
-    findings += [_try("PDF rendering", _pdf, settings), _try("warehouse", _warehouse, settings), _try("mail", _mail, settings)]
+    findings += [
+        _try("PDF rendering", _pdf, settings),
+        _try("warehouse", _warehouse, settings),
+        _try("mail", _mail, settings),
+    ]
     return findings
 
 
@@ -38,13 +42,17 @@ def _folder(settings: Settings, name: str) -> Finding:
         probe.write_text("", encoding="utf-8")
         probe.unlink()
     except OSError as error:
-        return Finding(name, False, f"{path}: {error.strerror}. Give this user the right to write there, or change [paths].")
+        return Finding(
+            name, False, f"{path}: {error.strerror}. Give this user the right to write there, or change [paths]."
+        )
     return Finding(name, True, str(path))
 
 
 def _space(settings: Settings) -> Finding:
     free = shutil.disk_usage(settings.folder("lake")).free
-    return Finding("free space", free > ENOUGH_BYTES, f"{free / 1e9:.0f} GB free; at least {ENOUGH_BYTES / 1e9:.0f} GB are advised")
+    return Finding(
+        "free space", free > ENOUGH_BYTES, f"{free / 1e9:.0f} GB free; at least {ENOUGH_BYTES / 1e9:.0f} GB are advised"
+    )
 
 
 def _try(what: str, call, settings: Settings) -> Finding:  # type: ignore[no-untyped-def]

@@ -22,19 +22,35 @@ if TYPE_CHECKING:
 TEXT, NUMBER = pa.string(), pa.int64()
 CATALOG: dict[str, pa.Schema] = {
     "catalog_apps": pa.schema(
-        [("app_id", TEXT), ("app_name", TEXT), ("vendor", TEXT), ("category", TEXT), ("headquarters_country", TEXT)]
-        + [("risk_score", pa.float64()), ("risk_band", TEXT), ("risk_factors", TEXT), ("traits", TEXT), ("tag", TEXT), ("domains", TEXT)]
+        {
+            **dict.fromkeys(("app_id", "app_name", "vendor", "category", "headquarters_country"), TEXT),
+            "risk_score": pa.float64(),
+            **dict.fromkeys(("risk_band", "risk_factors", "traits", "tag", "domains"), TEXT),
+        }
     ),
     "catalog_domains": pa.schema([("domain", TEXT), ("app_id", TEXT), ("host_class", TEXT), ("purpose", TEXT)]),
     "catalog_hints": pa.schema([("hint", TEXT), ("app_id", TEXT)]),
     "public_suffixes": pa.schema([("suffix", TEXT), ("kind", TEXT)]),
 }
 SEEN = pa.schema(
-    [("day", pa.date32()), ("kind", TEXT), ("key", TEXT), ("name", TEXT), ("id", TEXT), ("source_kinds", TEXT)]
-    + [("last_user_key", TEXT), ("first_at", pa.timestamp("us")), ("last_at", pa.timestamp("us"))]
+    {
+        "day": pa.date32(),
+        **dict.fromkeys(("kind", "key", "name", "id", "source_kinds", "last_user_key"), TEXT),
+        **dict.fromkeys(("first_at", "last_at"), pa.timestamp("us")),
+    }
 )
 INPUTS = ("events", "superseded", "missing_chunks", "user_domains", "internal_domains", *CATALOG)
-INTERNAL_NAMES = ("local", "localdomain", "internal", "home.arpa", "lan", "intranet", "corp", "in-addr.arpa", "ip6.arpa")
+INTERNAL_NAMES = (
+    "local",
+    "localdomain",
+    "internal",
+    "home.arpa",
+    "lan",
+    "intranet",
+    "corp",
+    "in-addr.arpa",
+    "ip6.arpa",
+)
 
 
 class Inputs:
@@ -83,10 +99,17 @@ class Inputs:
         elif name == "superseded":
             pairs = [pair for receipt in self._receipts_of(day) for pair in receipt.supersedes]
             uploads, numbers = [str(pair[0]) for pair in pairs], [int(pair[1]) for pair in pairs]
-            session.table(name, pa.table({"upload_id": pa.array(uploads, TEXT), "record_no": pa.array(numbers, NUMBER)}))
+            session.table(
+                name, pa.table({"upload_id": pa.array(uploads, TEXT), "record_no": pa.array(numbers, NUMBER)})
+            )
         elif name == "missing_chunks":
             missing = missing_chunks(self._receipts_of(day))
-            session.table(name, pa.table({"source": pa.array(list(missing), TEXT), "missing": pa.array(list(missing.values()), NUMBER)}))
+            session.table(
+                name,
+                pa.table(
+                    {"source": pa.array(list(missing), TEXT), "missing": pa.array(list(missing.values()), NUMBER)}
+                ),
+            )
 
     def _receipts_of(self, day: date) -> list[Receipt]:
         if day not in self._receipts:

@@ -170,7 +170,11 @@ class Lake:
 
     def daily_models(self) -> list[str]:
         """Names of the models that have days, sorted."""
-        folders = (path for path in self.root.iterdir() if path.is_dir() and path.name != "events") if self.root.is_dir() else ()
+        folders = (
+            (path for path in self.root.iterdir() if path.is_dir() and path.name != "events")
+            if self.root.is_dir()
+            else ()
+        )
         return sorted(path.name for path in folders if _days(path))
 
     def fingerprint(self, model: str, day: date | None = None) -> str | None:
@@ -219,7 +223,11 @@ class Lake:
 def _safe(name: str) -> str:
     """A source's name as part of a path: a folder's name is somebody's input, too."""
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    return plain if plain == name and not name.startswith(".") else f"{plain.lstrip('.')}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return (
+        plain
+        if plain == name and not name.startswith(".")
+        else f"{plain.lstrip('.')}~{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    )
 
 
 def upload_id_of(event_file: Path) -> str:

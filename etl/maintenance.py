@@ -46,10 +46,7 @@ def _leftovers(lake: Lake) -> int:
     for path in lake.root.rglob("*"):
         if not path.is_file() or path.stat().st_mtime > horizon:
             continue
-        if path.name.startswith(".") and path.name.endswith(".tmp"):
-            path.unlink(missing_ok=True)
-            count += 1
-        elif _is_orphan(lake, path):
+        if (path.name.startswith(".") and path.name.endswith(".tmp")) or _is_orphan(lake, path):
             path.unlink(missing_ok=True)
             count += 1
     return count

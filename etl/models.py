@@ -70,7 +70,9 @@ def read_header(path: Path) -> tuple[str, dict[str, str]]:
         lines.append(line.removeprefix("--").strip())
     title = re.match(r"^(\w+): (.+)$", lines[0]) if lines else None
     if title is None or title[1] != path.stem:
-        raise ModelError(f"{path}:1: found no header; expected `-- {path.stem}: what it is`. Add it; see CONTRIBUTING.md.")
+        raise ModelError(
+            f"{path}:1: found no header; expected `-- {path.stem}: what it is`. Add it; see CONTRIBUTING.md."
+        )
     header: dict[str, str] = {}
     key = ""
     for line in lines[1:]:
@@ -91,7 +93,9 @@ def models() -> dict[str, Model]:
         what, header = read_header(path)
         missing = [key for key in HEADER_KEYS if key not in header]
         if missing or header["kept"] not in KEPT:
-            raise ModelError(f"{path}: header: found no {', '.join(missing) or 'kept of ' + str(KEPT)}; expected all keys. Add it.")
+            raise ModelError(
+                f"{path}: header: found no {', '.join(missing) or 'kept of ' + str(KEPT)}; expected all keys. Add it."
+            )
         found[path.stem] = Model(path.stem, path, what, header, path.read_text(encoding="utf-8"))
     for model in found.values():
         for name in model.reads:
@@ -99,10 +103,14 @@ def models() -> dict[str, Model]:
                 known = ", ".join(sorted({*found, *INPUTS}))
                 raise ModelError(f"{model.path}: reads: found {name!r}; expected one of {known}. Correct the header.")
     try:
-        order = TopologicalSorter({name: [r for r in model.reads if r in found] for name, model in found.items()}).static_order()
+        order = TopologicalSorter(
+            {name: [r for r in model.reads if r in found] for name, model in found.items()}
+        ).static_order()
         return {name: found[name] for name in order}
     except CycleError as error:
-        raise ModelError(f"sql/models: found a cycle {' → '.join(error.args[1])}; expected none. Take one read away.") from None
+        raise ModelError(
+            f"sql/models: found a cycle {' → '.join(error.args[1])}; expected none. Take one read away."
+        ) from None
 
 
 def model_order() -> list[str]:
@@ -115,7 +123,9 @@ def stale_days(settings: Settings, lake: Lake) -> list[date]:
     inputs = Inputs(settings, lake)
     daily = [model for model in models().values() if model.kept == "day"]
     return [
-        day for day in lake.event_days() if any(lake.fingerprint(m.name, day) != _fingerprint(m, day, lake, inputs) for m in daily)
+        day
+        for day in lake.event_days()
+        if any(lake.fingerprint(m.name, day) != _fingerprint(m, day, lake, inputs) for m in daily)
     ]
 
 
@@ -131,7 +141,7 @@ def build_model(
     chosen = [
         (day, mark)
         for day, mark in ((day, _fingerprint(model, day, lake, inputs)) for day in wanted)
-        if everything or days is not None and day in days or lake.fingerprint(name, day) != mark
+        if everything or (days is not None and day in days) or lake.fingerprint(name, day) != mark
     ]
     rows = 0
     for day, mark in chosen:
@@ -163,7 +173,9 @@ def _build(model: Model, day: date | None, mark: str, settings: Settings, lake: 
         session.close()
 
 
-def provide(reads: Sequence[str], day: date | None, session: Session, lake: Lake, inputs: Inputs, done: set[str]) -> None:
+def provide(
+    reads: Sequence[str], day: date | None, session: Session, lake: Lake, inputs: Inputs, done: set[str]
+) -> None:
     """Give the session everything that is read; views are given with what they read. `done` grows by the names given."""
     for name in reads:
         if name in done:

@@ -70,15 +70,19 @@ def intake(settings: Settings, drops: Sequence[str] | None = None, progress: Pro
     run = Intake(settings, lake_of(settings), available(settings.formats_folder))
     receipts: list[Receipt] = []
     try:
-        for number, name in enumerate(names, 1):
-            progress("intake", number - 1, len(names), name)
-            receipt = run.take(name, lambda read, records: progress("intake", number - 1, len(names), f"{name}: {records:,} records"))  # noqa: B023
+        for number, name in enumerate(names):
+            progress("intake", number, len(names), name)
+            receipt = run.take(name, _told(progress, number, len(names), name))
             if receipt is not None:
                 receipts.append(receipt)
         progress("intake", len(names), len(names))
     finally:
         run.close()
     return receipts
+
+
+def _told(progress: Progress, number: int, total: int, name: str) -> Callable[[int, int], None]:
+    return lambda read, records: progress("intake", number, total, f"{name}: {records:,} records")
 
 
 def model_order(settings: Settings) -> list[str]:
@@ -169,4 +173,3 @@ def nightly(
         progress("report", 1, 1)
     night.seconds = time.monotonic() - started
     return night
-

@@ -137,7 +137,7 @@ class Source(_Section):
 class Settings(_Section):
     """The whole configuration, checked."""
 
-    home: Path = Path(".")
+    home: Path = Path()
     paths: Paths = Paths()
     organisation: Organisation = Organisation()
     intake: Intake = Intake()
@@ -187,7 +187,9 @@ def load(config: Path | None = None, home: Path | None = None) -> Settings:
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path}: found invalid TOML ({error}); expected key = value lines. Correct it.") from None
+            raise SettingsError(
+                f"{path}: found invalid TOML ({error}); expected key = value lines. Correct it."
+            ) from None
     elif named is not None:
         raise SettingsError(f"{path}: no such file. Name an existing configuration file, or leave the setting out.")
     _overlay(data, "warehouse", "url", env.get("CLOUD_DISCOVERY_WAREHOUSE_URL"))
@@ -228,7 +230,9 @@ def instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise SettingsError(f"instant: found {text!r}; expected ISO 8601 such as 2026-11-20T06:00:00Z. Correct it.") from None
+        raise SettingsError(
+            f"instant: found {text!r}; expected ISO 8601 such as 2026-11-20T06:00:00Z. Correct it."
+        ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

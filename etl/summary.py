@@ -43,8 +43,12 @@ def _why(receipt: Receipt) -> str:
 def night_lines(settings: Settings, night: Night) -> list[str]:
     """What was taken in, what was built and published, and where the report lies."""
     lines = ["Taken in", *receipt_lines(night.receipts), ""]
-    days = sorted({day for one in night.built for day in one.days})
-    lines.append(f"Built     {len(days)} days in {sum(one.seconds for one in night.built):.1f} s" if days else "Built     nothing new")
+    days = sorted({day for one in night.built for day in one.days} - {"whole"})
+    lines.append(
+        f"Built     {len(days)} days in {sum(one.seconds for one in night.built):.1f} s"
+        if days
+        else "Built     nothing new"
+    )
     lines.append(f"Checked   {len(night.checks)} checks, none failed")
     lines += [f"          warning: {result.sentence}" for result in night.checks if result.found]
     if night.published is not None:
@@ -67,7 +71,10 @@ def state(settings: Settings) -> dict[str, Any]:
         "drops_settling": waiting > 0,
         "uploads": dict(Counter(one.outcome for one in receipts)),
         "sources": sorted(_source_state(receipts), key=lambda row: str(row["source"])),
-        "quarantine": [{"source": one.source, "file": one.file_name, "reason": one.reason, "message": one.message} for one in quarantined],
+        "quarantine": [
+            {"source": one.source, "file": one.file_name, "reason": one.reason, "message": one.message}
+            for one in quarantined
+        ],
         "stale_days": [day.isoformat() for day in pipeline.stale_days(settings)],
         "last_upload_at": max((one.finished_at for one in receipts), default=None),
     }
@@ -94,8 +101,16 @@ def state_lines(found: dict[str, Any]) -> list[str]:
     """The state as text."""
     settling = " (more are still being written)" if found["drops_settling"] else ""
     lines = [f"drops waiting: {found['drops_ready']}{settling}"]
-    lines.append("uploads: " + (", ".join(f"{count} {outcome}" for outcome, count in found["uploads"].items()) or "none yet"))
-    lines += ["", *table(("source", "uploads", "events", "rejects", "last event", "last upload"), [tuple(row.values()) for row in found["sources"]])]
+    lines.append(
+        "uploads: " + (", ".join(f"{count} {outcome}" for outcome, count in found["uploads"].items()) or "none yet")
+    )
+    lines += [
+        "",
+        *table(
+            ("source", "uploads", "events", "rejects", "last event", "last upload"),
+            [tuple(row.values()) for row in found["sources"]],
+        ),
+    ]
     if found["quarantine"]:
         lines += ["", "quarantine:", *(f"  {row['source']}: {row['message']}" for row in found["quarantine"])]
     days = found["stale_days"]

@@ -24,7 +24,9 @@ class Console:
     def __enter__(self) -> Console:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._clear()
 
     def progress(self, what: str, done: int, total: int, detail: str = "") -> None:
@@ -43,7 +45,9 @@ class Console:
     def _draw(self, what: str, done: int, total: int, detail: str, now: float) -> None:
         width = 24
         filled = width * done // max(total, 1)
-        line = f"{what:<8} {'█' * filled}{'░' * (width - filled)} {done}/{total}  {now - self._started:4.0f} s  {detail}"
+        line = (
+            f"{what:<8} {'█' * filled}{'░' * (width - filled)} {done}/{total}  {now - self._started:4.0f} s  {detail}"
+        )
         self._clear()
         self._shown = line[:118]
         sys.stderr.write(self._shown)
@@ -76,7 +80,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
     lines = ["  ".join(name.ljust(size) for name, size in zip(head, sizes, strict=True)).rstrip()]
     lines.append("  ".join("─" * size for size in sizes))
     for row in body:
-        cells = (cell.rjust(size) if right else cell.ljust(size) for cell, size, right in zip(row, sizes, numeric, strict=True))
+        cells = (
+            cell.rjust(size) if right else cell.ljust(size)
+            for cell, size, right in zip(row, sizes, numeric, strict=True)
+        )
         lines.append("  ".join(cells).rstrip())
     return lines
 

@@ -8,7 +8,6 @@ to date and swapped in, on PostgreSQL everything happens in one transaction.
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 import time
@@ -45,16 +44,32 @@ TYPES: dict[pa.DataType, str] = {
 }
 TEXT, NUMBER, INSTANT = pa.string(), pa.int64(), pa.timestamp("us")
 UPLOADS: pa.Schema = pa.schema(
-    [("upload_id", TEXT), ("source", TEXT), ("source_kind", TEXT), ("file_name", TEXT), ("file_bytes", NUMBER), ("content_bytes", NUMBER)]
-    + [("content_sha256", TEXT), ("log_format", TEXT), ("is_detected", pa.bool_()), ("outcome", TEXT), ("reason", TEXT), ("message", TEXT)]
-    + [(name, NUMBER) for name in ("records", "events", "transactions", "skips", "rejects")]
-    + [("skip_reasons", TEXT), ("reject_reasons", TEXT), ("first_event_at", INSTANT), ("last_event_at", INSTANT), ("days", TEXT)]
-    + [("duplicate_of", TEXT), ("continues", TEXT), ("started_at", INSTANT), ("finished_at", INSTANT)]
+    {
+        **dict.fromkeys(("upload_id", "source", "source_kind", "file_name"), TEXT),
+        **dict.fromkeys(("file_bytes", "content_bytes"), NUMBER),
+        **dict.fromkeys(("content_sha256", "log_format"), TEXT),
+        "is_detected": pa.bool_(),
+        **dict.fromkeys(("outcome", "reason", "message"), TEXT),
+        **dict.fromkeys(("records", "events", "transactions", "skips", "rejects"), NUMBER),
+        **dict.fromkeys(("skip_reasons", "reject_reasons"), TEXT),
+        **dict.fromkeys(("first_event_at", "last_event_at"), INSTANT),
+        **dict.fromkeys(("days", "duplicate_of", "continues"), TEXT),
+        **dict.fromkeys(("started_at", "finished_at"), INSTANT),
+    }
 )
-REJECTS: pa.Schema = pa.schema([("upload_id", TEXT), ("record_no", NUMBER), ("source", TEXT), ("reason", TEXT), ("raw", TEXT)])
-CHUNKS: pa.Schema = pa.schema([("upload_id", TEXT), ("source", TEXT), ("device", TEXT), ("chunk_id", TEXT), ("sequence", NUMBER)])
+REJECTS: pa.Schema = pa.schema(
+    [("upload_id", TEXT), ("record_no", NUMBER), ("source", TEXT), ("reason", TEXT), ("raw", TEXT)]
+)
+CHUNKS: pa.Schema = pa.schema(
+    [("upload_id", TEXT), ("source", TEXT), ("device", TEXT), ("chunk_id", TEXT), ("sequence", NUMBER)]
+)
 PARTITIONS: pa.Schema = pa.schema([("model", TEXT), ("day", TEXT), ("fingerprint", TEXT)])
-INDEXES = {"fct_usage_daily": ("day",), "fct_device_risk_daily": ("day",), "uploads": ("upload_id",), "rejects": ("upload_id",)}
+INDEXES = {
+    "fct_usage_daily": ("day",),
+    "fct_device_risk_daily": ("day",),
+    "uploads": ("upload_id",),
+    "rejects": ("upload_id",),
+}
 BATCH_ROWS = 100_000
 
 
@@ -86,15 +101,22 @@ def publish(settings: Settings, lake: Lake) -> Published:
 
 def _publish_all(connection: Connection, lake: Lake) -> dict[str, Any]:
     _create(connection, "published_partitions", PARTITIONS)
-    known = {(row.model, row.day): row.fingerprint for row in connection.execute(sa.text("select model, day, fingerprint from published_partitions"))}
+    known = {
+        (row.model, row.day): row.fingerprint
+        for row in connection.execute(sa.text("select model, day, fingerprint from published_partitions"))
+    }
     rows, days, partitions = 0, set(), 0
     for name in PUBLISHED:
         for path, day, mark in _partitions(lake, name):
             if known.get((name, day)) == mark:
                 continue
             rows += _replace(connection, name, day, path)
-            connection.execute(sa.text("delete from published_partitions where model = :m and day = :d"), {"m": name, "d": day})
-            connection.execute(sa.text("insert into published_partitions values (:m, :d, :f)"), {"m": name, "d": day, "f": mark})
+            connection.execute(
+                sa.text("delete from published_partitions where model = :m and day = :d"), {"m": name, "d": day}
+            )
+            connection.execute(
+                sa.text("insert into published_partitions values (:m, :d, :f)"), {"m": name, "d": day, "f": mark}
+            )
             partitions += 1
             if day:
                 days.add(day)
@@ -123,12 +145,16 @@ def _replace(connection: Connection, name: str, day: str, path: Path) -> int:
     return _insert(connection, name, schema, file.iter_batches(BATCH_ROWS), path)
 
 
-def _insert(connection: Connection, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch], path: Path | None = None) -> int:
+def _insert(
+    connection: Connection, name: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch], path: Path | None = None
+) -> int:
     columns = ", ".join(schema.names)
     if connection.dialect.name == "duckdb":
         if path is not None:
             literal = str(path).replace("'", "''")
-            found = connection.exec_driver_sql(f"insert into {name} ({columns}) select {columns} from read_parquet('{literal}')")
+            found = connection.exec_driver_sql(
+                f"insert into {name} ({columns}) select {columns} from read_parquet('{literal}')"
+            )
             return int(found.scalar() or 0)
         raw = connection.connection.dbapi_connection
         count = 0
@@ -144,27 +170,20 @@ def _insert(connection: Connection, name: str, schema: pa.Schema, batches: Itera
 def _copy(connection: Connection, name: str, columns: str, batches: Iterator[pa.RecordBatch]) -> int:
     """PostgreSQL: COPY as CSV inside the transaction. NUL cannot be stored there and becomes the replacement character."""
     import pyarrow.compute as pc
-    import pyarrow.csv as pacsv
 
     count = 0
     cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
     with cursor, cursor.copy(f"copy {name} ({columns}) from stdin (format csv, null '\\N')") as copy:
         for batch in batches:
-            arrays = []
+            cells = []
             for column in batch.columns:
+                plain = column
                 if pa.types.is_string(column.type):
-                    cleaned = pc.replace_substring(column, "\0", "\ufffd")
-                    quoted = pc.binary_join_element_wise('"', pc.replace_substring(cleaned, '"', '""'), '"', "")
-                    arrays.append(pc.fill_null(quoted, "\\N"))
-                else:
-                    arrays.append(pc.fill_null(column.cast(pa.string()), "\\N"))
-            table = pa.table(arrays, names=batch.schema.names)
-            sink = io.BytesIO()
-            options = pacsv.WriteOptions(include_header=False, quoting_style="none")
-            lines = pc.binary_join_element_wise(*table.columns, ",")
-            del options
-            sink.write("\n".join(lines.to_pylist()).encode() + b"\n" if len(lines) else b"")
-            copy.write(sink.getvalue())
+                    escaped = pc.replace_substring(pc.replace_substring(column, "\0", "\ufffd"), '"', '""')
+                    plain = pc.binary_join_element_wise('"', escaped, '"', "")
+                cells.append(pc.fill_null(plain.cast(pa.string()), "\\N"))
+            lines = pc.binary_join_element_wise(*cells, ",")
+            copy.write("\n".join(lines.to_pylist()) + "\n")
             count += len(batch)
     return count
 
@@ -187,7 +206,9 @@ def _create(connection: Connection, name: str, schema: pa.Schema) -> None:
 def _columns(connection: Connection, name: str) -> set[str]:
     schema = "main" if connection.dialect.name == "duckdb" else "public"
     found = connection.execute(
-        sa.text("select column_name from information_schema.columns where table_name = :name and table_schema = :schema"),
+        sa.text(
+            "select column_name from information_schema.columns where table_name = :name and table_schema = :schema"
+        ),
         {"name": name, "schema": schema},
     )
     return {row[0] for row in found}
@@ -195,7 +216,9 @@ def _columns(connection: Connection, name: str) -> set[str]:
 
 def _type(field: pa.Field) -> str:
     if field.type not in TYPES:
-        raise WarehouseError(f"{field.name}: found the type {field.type}; expected one of {', '.join(map(str, TYPES))}. Cast it in the model.")
+        raise WarehouseError(
+            f"{field.name}: found the type {field.type}; expected one of {', '.join(map(str, TYPES))}. Cast it in the model."
+        )
     return TYPES[field.type]
 
 
@@ -204,7 +227,7 @@ def _publish_uploads(connection: Connection, lake: Lake) -> tuple[int, int]:
         _create(connection, name, schema)
     known = {row[0] for row in connection.execute(sa.text("select upload_id from uploads"))}
     rows = 0
-    new = [receipt for receipt in lake.receipts(upload_id for upload_id in lake.upload_ids() if upload_id not in known)]
+    new = list(lake.receipts(upload_id for upload_id in lake.upload_ids() if upload_id not in known))
     if new:
         rows += _insert_rows(connection, "uploads", UPLOADS, [_upload_row(receipt) for receipt in new])
         chunks = [{"upload_id": r.upload_id, "source": r.source, **chunk} for r in new for chunk in r.chunks]
@@ -219,7 +242,9 @@ def _publish_uploads(connection: Connection, lake: Lake) -> tuple[int, int]:
 def _reject_batches(file: Path, receipt: Receipt) -> Iterator[pa.RecordBatch]:
     for batch in pq.ParquetFile(file).iter_batches(BATCH_ROWS):
         ours = {"upload_id": receipt.upload_id, "source": receipt.source}
-        columns = [pa.repeat(pa.scalar(ours[name]), len(batch)) if name in ours else batch[name] for name in REJECTS.names]
+        columns = [
+            pa.repeat(pa.scalar(ours[name]), len(batch)) if name in ours else batch[name] for name in REJECTS.names
+        ]
         yield pa.record_batch(columns, schema=REJECTS)
 
 
@@ -242,7 +267,10 @@ def _upload_row(receipt: Receipt) -> dict[str, Any]:
         "skip_reasons": json.dumps(receipt.skips, ensure_ascii=False),
         "reject_reasons": json.dumps(receipt.rejects, ensure_ascii=False),
         "days": " ".join(receipt.days),
-        **{name: instant(getattr(receipt, name)) for name in ("first_event_at", "last_event_at", "started_at", "finished_at")},
+        **{
+            name: instant(getattr(receipt, name))
+            for name in ("first_event_at", "last_event_at", "started_at", "finished_at")
+        },
     }
 
 
@@ -251,13 +279,19 @@ def _verify(connection: Connection, lake: Lake, days: list[str]) -> None:
     import pyarrow.compute as pc
 
     for day in days:
-        table = pq.read_table(lake.partition("fct_usage_daily", date.fromisoformat(day)), columns=["transactions", "total_bytes"])
+        table = pq.read_table(
+            lake.partition("fct_usage_daily", date.fromisoformat(day)), columns=["transactions", "total_bytes"]
+        )
         sent = (pc.sum(table["transactions"]).as_py() or 0, pc.sum(table["total_bytes"]).as_py() or 0)
-        query = sa.text("select coalesce(sum(transactions), 0), coalesce(sum(total_bytes), 0) from fct_usage_daily where day = :day")
+        query = sa.text(
+            "select coalesce(sum(transactions), 0), coalesce(sum(total_bytes), 0) from fct_usage_daily where day = :day"
+        )
         row = connection.execute(query, {"day": date.fromisoformat(day)}).one()
         arrived = (int(row[0]), int(row[1]))
         if sent != arrived:
-            raise CheckFailed(f"{day}: found {arrived} transactions and bytes in the warehouse; expected {sent}, as in the lake. Publish again.")
+            raise CheckFailed(
+                f"{day}: found {arrived} transactions and bytes in the warehouse; expected {sent}, as in the lake. Publish again."
+            )
 
 
 @contextmanager
@@ -296,7 +330,9 @@ def _errors(url: sa.URL) -> Iterator[None]:
         yield
     except sa.exc.SQLAlchemyError as error:
         place = url.render_as_string(hide_password=True)
-        raise WarehouseError(f"{place}: {error}. Check [warehouse] url and that the database answers: cloud-discovery doctor") from error
+        raise WarehouseError(
+            f"{place}: {error}. Check [warehouse] url and that the database answers: cloud-discovery doctor"
+        ) from error
 
 
 @contextmanager
@@ -306,7 +342,9 @@ def reading(settings: Settings) -> Iterator[Connection]:
     options: dict[str, Any] = {}
     if url.drivername == "duckdb":
         if not Path(url.database or "").exists():
-            raise WarehouseError(f"{url.database}: found no warehouse; expected one that was published. Run: cloud-discovery nightly")
+            raise WarehouseError(
+                f"{url.database}: found no warehouse; expected one that was published. Run: cloud-discovery nightly"
+            )
         options = {"connect_args": {"read_only": True, "config": {"autoload_known_extensions": False}}}
     engine = sa.create_engine(url, **options)
     try:

@@ -55,10 +55,14 @@ class Catalog:
         for app in apps.values():
             for domain in app.domains:
                 if domain in not_apps:
-                    raise CatalogError(f"{app.app_id}: found {domain!r} among what is not an app, too; expected it once. Take one away.")
+                    raise CatalogError(
+                        f"{app.app_id}: found {domain!r} among what is not an app, too; expected it once. Take one away."
+                    )
         for hint, app_id in hints.items():
             if app_id not in apps:
-                raise CatalogError(f"hints.csv: {hint}: found the app {app_id!r}; expected one of the catalog. Correct the row.")
+                raise CatalogError(
+                    f"hints.csv: {hint}: found the app {app_id!r}; expected one of the catalog. Correct the row."
+                )
         return cls(apps, not_apps, hints)
 
     @cached_property
@@ -79,9 +83,13 @@ class Catalog:
         for suffix in _suffixes(wanted):
             if suffix in self.domains:
                 app = self.apps[self.domains[suffix]]
-                return Lookup(name, "app", suffix, suffixes.registrable_domain(wanted), None, app, self.scores[app.app_id])
+                return Lookup(
+                    name, "app", suffix, suffixes.registrable_domain(wanted), None, app, self.scores[app.app_id]
+                )
             if suffix in self.not_apps:
-                return Lookup(name, "not_an_app", suffix, suffixes.registrable_domain(wanted), self.not_apps[suffix], None, None)
+                return Lookup(
+                    name, "not_an_app", suffix, suffixes.registrable_domain(wanted), self.not_apps[suffix], None, None
+                )
         registrable = wanted if _is_address(wanted) else suffixes.registrable_domain(wanted)
         return Lookup(name, "uncatalogued", None, registrable, None, None, None)
 
@@ -102,7 +110,7 @@ class Catalog:
     @cached_property
     def tables(self) -> dict[str, pa.Table]:
         """What models read, by dataset; see docs/architecture.md."""
-        domains = [(name, app_id, "app", None) for name, app_id in self.domains.items()]
+        domains: list[tuple[Any, ...]] = [(name, app_id, "app", None) for name, app_id in self.domains.items()]
         domains += [(name, None, "not_an_app", purpose) for name, purpose in self.not_apps.items()]
         rows: dict[str, list[tuple[Any, ...]]] = {
             "catalog_apps": [self._app_row(app) for app in self.apps.values()],
@@ -111,7 +119,9 @@ class Catalog:
             "public_suffixes": sorted(set(suffixes.rules())),
         }
         return {
-            name: pa.Table.from_pylist([dict(zip(CATALOG[name].names, row, strict=True)) for row in found], schema=CATALOG[name])
+            name: pa.Table.from_pylist(
+                [dict(zip(CATALOG[name].names, row, strict=True)) for row in found], schema=CATALOG[name]
+            )
             for name, found in rows.items()
         }
 

@@ -12,9 +12,11 @@ from etl.errors import CatalogError
 
 DATA = Path(__file__).parent / "data"
 TRAITS = frozenset(
-    "anonymiser anonymous_use code e_signature file_sharing generative_ai identity meetings messaging password_manager paste "
-    "personal_storage remote_access webmail".split()
-)
+    (
+        "anonymiser", "anonymous_use", "code", "e_signature", "file_sharing", "generative_ai", "identity", "meetings", "messaging",
+        "password_manager", "paste", "personal_storage", "remote_access", "webmail",
+    )
+)  # fmt: skip
 # The categories of the field (docs/catalog.md); the file name is the category.
 CATEGORIES = (
     "Accounting and finance", "Advertising", "Business intelligence", "Business management", "CRM", "Cloud computing platform",
@@ -53,16 +55,22 @@ def read_apps() -> Iterator[App]:
     seen: dict[str, str] = {}
     for path in sorted((DATA / "apps").glob("*.csv")):
         if path.stem not in names:
-            raise CatalogError(f"{path}: found no category of this name; expected one of {', '.join(names)}. Rename the file.")
+            raise CatalogError(
+                f"{path}: found no category of this name; expected one of {', '.join(names)}. Rename the file."
+            )
         previous = ""
         for number, row in _rows(path):
             app = _app(path, number, row, names[path.stem])
             if app.app_id <= previous:
-                raise CatalogError(f"{path}:{number}: found {app.app_id!r} after {previous!r}; expected sorted ids. Move the row.")
+                raise CatalogError(
+                    f"{path}:{number}: found {app.app_id!r} after {previous!r}; expected sorted ids. Move the row."
+                )
             previous = app.app_id
             for key in (app.app_id, *app.domains):
                 if key in seen:
-                    raise CatalogError(f"{path}:{number}: found {key!r} again (also in {seen[key]}); expected it once. Take one away.")
+                    raise CatalogError(
+                        f"{path}:{number}: found {key!r} again (also in {seen[key]}); expected it once. Take one away."
+                    )
                 seen[key] = f"{path.name}: {app.app_id}"
             yield app
 
@@ -77,19 +85,34 @@ def _app(path: Path, number: int, row: dict[str, str], category: str) -> App:
     country = row["headquarters_country"]
     wrong += [] if country == "" or (len(country) == 2 and country.isupper()) else [country]
     if wrong or not row["domains"].split():
-        raise CatalogError(f"{path}:{number}: found {', '.join(wrong) or 'no domains'}; expected known traits, facts and domains. See docs/catalog.md.")
-    return App(row["app_id"], row["app_name"], row["vendor"] or None, category, country or None, traits, tuple(row["domains"].split()), facts)
+        raise CatalogError(
+            f"{path}:{number}: found {', '.join(wrong) or 'no domains'}; expected known traits, facts and domains. See docs/catalog.md."
+        )
+    return App(
+        row["app_id"],
+        row["app_name"],
+        row["vendor"] or None,
+        category,
+        country or None,
+        traits,
+        tuple(row["domains"].split()),
+        facts,
+    )
 
 
 def _is_domain(text: str) -> bool:
-    return text == text.lower() and "." in text and "/" not in text and not text.startswith((".", "-")) and " " not in text
+    return (
+        text == text.lower() and "." in text and "/" not in text and not text.startswith((".", "-")) and " " not in text
+    )
 
 
 def read_not_apps() -> Iterator[tuple[str, str]]:
     """Domains that are not apps, with their purpose (infrastructure, advertising, tracking, …)."""
     for number, row in _rows(DATA / "not_apps.csv"):
         if not _is_domain(row["domain"]) or not row["purpose"] or row["source"] not in SOURCES:
-            raise CatalogError(f"not_apps.csv:{number}: found {row}; expected a domain, its purpose and a source. Correct the row.")
+            raise CatalogError(
+                f"not_apps.csv:{number}: found {row}; expected a domain, its purpose and a source. Correct the row."
+            )
         yield row["domain"], row["purpose"]
 
 

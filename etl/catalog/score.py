@@ -60,7 +60,9 @@ def score(facts: dict[str, str], traits: tuple[str, ...]) -> Score:
     caps = [Part("purpose", trait, "at most", CAPS[trait], 0.0) for trait in traits if trait in CAPS]
     if not parts and not caps:
         return Score(None, "unknown", 0.0, ())
-    mean = (sum(part.points * part.weight for part in parts) + MIDDLE * (total - known) / 2) / (known + (total - known) / 2)
+    mean = (sum(part.points * part.weight for part in parts) + MIDDLE * (total - known) / 2) / (
+        known + (total - known) / 2
+    )
     value = min([mean, *(cap.points for cap in caps)])
     return Score(value, band(value), known / total, (*parts, *caps))
 

@@ -28,4 +28,9 @@ def rules() -> Iterator[tuple[str, str]]:
             continue
         name = rule.split()[0]
         kind = "exception" if name.startswith("!") else "wildcard" if name.startswith("*.") else "normal"
-        yield name.removeprefix("!").removeprefix("*.").encode("idna").decode() if not name.isascii() else name.removeprefix("!").removeprefix("*."), kind
+        yield (
+            name.removeprefix("!").removeprefix("*.").encode("idna").decode()
+            if not name.isascii()
+            else name.removeprefix("!").removeprefix("*."),
+            kind,
+        )

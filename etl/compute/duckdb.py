@@ -48,7 +48,7 @@ class DuckSession:
         self._run(f"create or replace temp view {_name(name)} as {sql}")
 
     def function(self, name: str, call: Callable[[str], bool]) -> None:
-        self._con.create_function(name, call, ["VARCHAR"], "BOOLEAN")  # type: ignore[list-item, arg-type]
+        self._con.create_function(name, call, ["VARCHAR"], "BOOLEAN")
 
     def write(self, sql: str, path: Path) -> int:
         found = self._run(f"copy ({sql}) to {_text(str(path))} (format parquet, compression zstd)").fetchone()
@@ -67,7 +67,9 @@ class DuckSession:
             return self._con.execute(sql)
         except duckdb.Error as error:
             first = re.sub(r"\s+", " ", sql)[:120]
-            raise ModelError(f"the engine refused {first!r}: {error}. Correct the model's SQL, or see docs/runbook.md.") from error
+            raise ModelError(
+                f"the engine refused {first!r}: {error}. Correct the model's SQL, or see docs/runbook.md."
+            ) from error
 
 
 def _text(value: str) -> str:

@@ -62,6 +62,11 @@ def _answer(row: dict[str, Any], spec: Format, ours: dict[str, str]) -> dict[str
     if row["outcome"] != "event":
         return {"record": row["record_no"], "outcome": row["outcome"], "reason": row["reason"]}
     known = {**{name: row[name] for name in WRITABLE}, **ours}
-    known |= {"source_kind": spec.kind, "log_format": spec.id, "record_no": row["record_no"], "event_at": iso(row["event_at"])}
+    known |= {
+        "source_kind": spec.kind,
+        "log_format": spec.id,
+        "record_no": row["record_no"],
+        "event_at": iso(row["event_at"]),
+    }
     event = {name: known[name] for name in EVENT_COLUMNS}
     return {"record": row["record_no"], "outcome": "event", "format": spec.id, "event": event}

@@ -100,7 +100,9 @@ def read_sample(spec: Format, sample: bytes, parser: Parser, max_record_bytes: i
     failure: str | None = None
     for records in gathered(framed(spec, iter([sample]), max_record_bytes)):
         table = parser.parse(records, [spec]).slice(0, SAMPLE_RECORDS - total)
-        for number, outcome, reason in zip(*(table[name].to_pylist() for name in ("record_no", "outcome", "reason")), strict=True):
+        for number, outcome, reason in zip(
+            *(table[name].to_pylist() for name in ("record_no", "outcome", "reason")), strict=True
+        ):
             if reason in ("blank line", "header"):
                 continue
             total += 1

@@ -89,7 +89,7 @@ def move(path: Path, target: Path) -> None:
 
 def prune(folder: Path, root: Path) -> None:
     """Remove empty folders left below a source; the source's own folder stays."""
-    while folder != root and folder.parent != root and folder.is_relative_to(root):
+    while root not in (folder, folder.parent) and folder.is_relative_to(root):
         try:
             folder.rmdir()
         except OSError:

@@ -140,13 +140,17 @@ def read(folder: Path) -> Format:
     try:
         data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path}: found no readable TOML ({error}); expected a format. See docs/formats-guide.md.") from None
+        raise FormatError(
+            f"{path}: found no readable TOML ({error}); expected a format. See docs/formats-guide.md."
+        ) from None
     try:
         spec = Format.model_validate({**data, "id": folder.name, "folder": folder})
     except ValidationError as error:
         item = error.errors()[0]
         key = ".".join(str(part) for part in item["loc"])
-        raise FormatError(f"{path}: {key}: found {item['input']!r}; expected: {item['msg']}. Correct the file.") from None
+        raise FormatError(
+            f"{path}: {key}: found {item['input']!r}; expected: {item['msg']}. Correct the file."
+        ) from None
     _check(path, spec)
     return spec
 

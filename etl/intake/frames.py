@@ -21,9 +21,7 @@ GAP, ESCAPED_QUOTE = "chr(31)", "chr(29)"
 # A field that the file lacks. Not a constant: the engine fails to fold some functions over a constant null.
 MISSING = "nullif(line, line)"
 
-PREFIX_TIME = (
-    r"[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"
-)
+PREFIX_TIME = r"[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 RFC5424 = (
     rf"^<\d{{1,3}}>\d{{1,2}} (?P<time>-|{PREFIX_TIME}) (?P<host>\S+) \S+ \S+ \S+ "
     r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+) ?'

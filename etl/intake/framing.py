@@ -196,7 +196,11 @@ def with_header(found: Iterator[Records], delimiter: str) -> Iterator[Records]:
     for records in found:
         if named is None:
             named = next((line for line in records.lines.to_pylist() if line.strip()), None)
-            header = None if named is None else tuple(cell.strip() for cell in next(csv.reader([named], delimiter=delimiter)))
+            header = (
+                None
+                if named is None
+                else tuple(cell.strip() for cell in next(csv.reader([named], delimiter=delimiter)))
+            )
         part = _part(records, 0, len(records), header)
         if named is not None:
             same = pc.equal(part.lines, named).to_numpy(zero_copy_only=False)

@@ -26,7 +26,9 @@ STAGE = {"timezone": "UTC", "received_at": "2026-11-24T12:00:00+00:00"}
 
 def cases(folder: Path) -> list[Path]:
     """The sample files of a format folder."""
-    return sorted(path for path in (folder / "samples").glob("*") if path.is_file() and not path.name.endswith(EXPECTED))
+    return sorted(
+        path for path in (folder / "samples").glob("*") if path.is_file() and not path.name.endswith(EXPECTED)
+    )
 
 
 def expected_file(case: Path) -> Path:
@@ -77,7 +79,9 @@ def differences(case: Path) -> list[str]:
         lines.append(f"{case}: found {len(found)} records; expected {len(wanted)}.")
     for one, other in zip(found, wanted, strict=False):
         if one != other:
-            lines.append(f"{case}: record {one['record']}:\n  found    {json.dumps(one)}\n  expected {json.dumps(other)}")
+            lines.append(
+                f"{case}: record {one['record']}:\n  found    {json.dumps(one)}\n  expected {json.dumps(other)}"
+            )
     if lines:
         lines.append(f"Repair the format, or accept it: python -m etl.intake.golden --write {case.parent.parent}")
     return lines

@@ -7,6 +7,7 @@ itself be an array or an envelope of many records.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -145,7 +146,7 @@ def split_elements(data: bytes, start: int) -> tuple[list[bytes], int | None]:
     edges = [-1, *commas.tolist()]
     if closed is not None:
         edges.append(closed)
-    pieces = [body[a + 1 : b].strip() for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [body[a + 1 : b].strip() for a, b in itertools.pairwise(edges)]
     return [piece for piece in pieces if piece], None if closed is None else start + closed
 
 

@@ -11,7 +11,15 @@ import re
 from etl.intake.formats import Format
 from etl.intake.sql import literal
 
-CEF_HEAD = ("cef_version", "cef_vendor", "cef_product", "cef_device_version", "cef_signature", "cef_name", "cef_severity")
+CEF_HEAD = (
+    "cef_version",
+    "cef_vendor",
+    "cef_product",
+    "cef_device_version",
+    "cef_signature",
+    "cef_name",
+    "cef_severity",
+)
 LEEF_HEAD = ("leef_version", "leef_vendor", "leef_product", "leef_product_version", "leef_event")
 
 # Stand-ins while a record is rewritten; control characters that do not occur in logs.

@@ -110,11 +110,12 @@ class Parser:
     def _choose(self, records: Records, formats: Sequence[Format]) -> np.ndarray:
         """The first format whose pattern a record matches; the first of all when none does."""
         whens = " ".join(
-            f"when regexp_matches(line, {literal(spec.detect.pattern)}) then {index}" for index, spec in enumerate(formats)
+            f"when regexp_matches(line, {literal(spec.detect.pattern)}) then {index}"
+            for index, spec in enumerate(formats)
         )
         self._con.register("batch", _batch(records, None))
         found = self._con.sql(f"select case {whens} else 0 end as i from batch").to_arrow_table()
-        return found["i"].to_numpy()
+        return np.asarray(found["i"].to_numpy())
 
     def _parse(self, records: Records, spec: Format, chosen: np.ndarray | None) -> pa.Table:
         key = (spec.id, records.header)

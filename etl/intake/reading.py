@@ -68,7 +68,14 @@ def _decompressed(path: Path, limits: Intake, size: int) -> Iterator[bytes]:
                 yield from _zstd_stream(handle, size)
             else:
                 yield from _stream(_opened(kind, handle), size)
-        except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, zipfile.BadZipFile, zstandard.ZstdError) as error:
+        except (
+            EOFError,
+            gzip.BadGzipFile,
+            zlib.error,
+            lzma.LZMAError,
+            zipfile.BadZipFile,
+            zstandard.ZstdError,
+        ) as error:
             raise _corrupted(path, kind, error) from None
         except OSError as error:
             if kind == "plain" or error.errno is not None:
@@ -80,9 +87,9 @@ def _opened(kind: str, handle: BinaryIO) -> BinaryIO:
     if kind == "gzip":
         return gzip.GzipFile(fileobj=handle)  # type: ignore[return-value]
     if kind == "bzip2":
-        return bz2.BZ2File(handle)
+        return bz2.BZ2File(handle)  # type: ignore[return-value]
     if kind == "xz":
-        return lzma.LZMAFile(handle)
+        return lzma.LZMAFile(handle)  # type: ignore[return-value]
     return handle
 
 
@@ -122,7 +129,8 @@ def _zip_members(handle: BinaryIO, path: Path, limits: Intake, size: int) -> Ite
         for member in members:
             if member.flag_bits & 1:
                 raise QuarantineError(
-                    "corrupted", f"{path.name}: found an encrypted zip; expected a readable one. Drop it without password."
+                    "corrupted",
+                    f"{path.name}: found an encrypted zip; expected a readable one. Drop it without password.",
                 )
             ended_in_newline = True
             with archive.open(member) as stream:
@@ -150,7 +158,10 @@ def _limited(blocks: Iterator[bytes], path: Path, limits: Intake) -> Iterator[by
         if total > limits.max_content_bytes:
             found, key = f"more than {limits.max_content_bytes:,} bytes of content", "max_content_bytes"
         elif total > RATIO_FLOOR_BYTES and ratio > limits.max_compression_ratio:
-            found, key = f"content over {limits.max_compression_ratio} times the size of the file", "max_compression_ratio"
+            found, key = (
+                f"content over {limits.max_compression_ratio} times the size of the file",
+                "max_compression_ratio",
+            )
         else:
             yield block
             continue
@@ -165,7 +176,9 @@ def _checked(blocks: Iterator[bytes], path: Path) -> Iterator[bytes]:
     if not first.strip():
         rest = next(blocks, b"")
         if not first and not rest:
-            raise QuarantineError("empty", f"{path.name}: found no bytes; expected log lines. Check the export on the appliance.")
+            raise QuarantineError(
+                "empty", f"{path.name}: found no bytes; expected log lines. Check the export on the appliance."
+            )
         first += rest
     kind = next((name for magic, name in NOT_A_LOG.items() if first.startswith(magic)), None)
     if kind is None and _is_binary(first[:HEAD_BYTES]):
@@ -185,7 +198,7 @@ def _checked(blocks: Iterator[bytes], path: Path) -> Iterator[bytes]:
 def _is_binary(head: bytes) -> bool:
     if utf16(head):
         return False
-    control = sum(byte < 9 or 13 < byte < 32 and byte not in (27, 28, 29, 30, 31) for byte in head if byte != 0)
+    control = sum(byte < 9 or (13 < byte < 32 and byte not in (27, 28, 29, 30, 31)) for byte in head if byte != 0)
     nul = head.count(0)
     return (control + nul) * 10 > len(head) * 3 or nul * 2 > len(head)
 

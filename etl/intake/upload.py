@@ -42,7 +42,9 @@ class Intake:
             intake = self.settings.intake
             oldest, newest = window(self.received_at, intake.max_age_days, intake.max_future_days)
             compute = self.settings.compute
-            self._parsers[timezone] = Parser(timezone, self.received_at, oldest, newest, compute.threads, compute.memory_limit)
+            self._parsers[timezone] = Parser(
+                timezone, self.received_at, oldest, newest, compute.threads, compute.memory_limit
+            )
         return self._parsers[timezone]
 
     def close(self) -> None:
@@ -54,7 +56,9 @@ class Intake:
         path = self.settings.folder("drops") / drop
         source = drops.source_of(drop)
         # One upload of a source at a time: only so can a duplicate or a grown log be told for certain.
-        with drops.locked(self.lake.root / "locks" / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.lock", wait=True):
+        with drops.locked(
+            self.lake.root / "locks" / f"{hashlib.sha256(source.encode()).hexdigest()[:16]}.lock", wait=True
+        ):
             if not path.is_symlink() and not path.exists():
                 return None
             return _Upload(self, drop, source, path).run(progress or (lambda read, records: None))
@@ -70,7 +74,11 @@ class _Upload:
 
     def run(self, progress: Progress) -> Receipt:
         is_link = self.path.is_symlink()
-        sha256 = hashlib.sha256(str(self.path.readlink()).encode()).hexdigest() if is_link else identity.file_sha256(self.path)
+        sha256 = (
+            hashlib.sha256(str(self.path.readlink()).encode()).hexdigest()
+            if is_link
+            else identity.file_sha256(self.path)
+        )
         for ordinal in itertools.count():
             upload_id = identity.upload_id(self.source, sha256, ordinal)
             earlier = self.lake.receipt(upload_id)
@@ -193,7 +201,9 @@ class _Upload:
             for text in earlier.days if earlier else []:
                 day = date.fromisoformat(text)
                 file = self.lake.event_file(day, self.source, known.upload_id)
-                if pc.any(pc.equal(pq.read_table(file, columns=["record_no"])["record_no"], known.content.records)).as_py():
+                if pc.any(
+                    pc.equal(pq.read_table(file, columns=["record_no"])["record_no"], known.content.records)
+                ).as_py():
                     writer.touch_day(day)
         return replace(
             receipt, continues=known.upload_id, first_record_no=self._records_before(known) + 1, supersedes=supersedes
@@ -225,7 +235,9 @@ class _Upload:
                 f"{self.file_name}: found only events older than {self.settings.intake.max_age_days} days; expected recent ones. "
                 "Export a recent log, or raise [intake] max_age_days and drop it again.",
             )
-        if writer.rejects and not writer.skips.total() - writer.skips.get("blank line", 0) - writer.skips.get("header", 0):
+        if writer.rejects and not writer.skips.total() - writer.skips.get("blank line", 0) - writer.skips.get(
+            "header", 0
+        ):
             reason, count = writer.rejects.most_common(1)[0]
             raise QuarantineError(
                 "format_mismatch",

@@ -70,9 +70,14 @@ class Writer:
         self.days.add(day)
         ours = {"source": self._source, "source_kind": self._kind, "upload_id": self._upload_id}
         columns = [
-            pa.repeat(pa.scalar(ours[name]), len(events)) if name in ours else events[name] for name in EVENT_SCHEMA.names
+            pa.repeat(pa.scalar(ours[name]), len(events)) if name in ours else events[name]
+            for name in EVENT_SCHEMA.names
         ]
-        self._write(self._lake.event_file(day, self._source, self._upload_id), pa.table(columns, schema=EVENT_SCHEMA), EVENT_SCHEMA)
+        self._write(
+            self._lake.event_file(day, self._source, self._upload_id),
+            pa.table(columns, schema=EVENT_SCHEMA),
+            EVENT_SCHEMA,
+        )
 
     def touch_day(self, day: date) -> None:
         """Make the day's models look again, though this upload has no event there (a superseded line)."""
