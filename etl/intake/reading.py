@@ -172,14 +172,15 @@ def _limited(blocks: Iterator[bytes], path: Path, limits: Intake) -> Iterator[by
 
 
 def _checked(blocks: Iterator[bytes], path: Path) -> Iterator[bytes]:
-    first = next(blocks, b"")
-    if not first.strip():
-        rest = next(blocks, b"")
-        if not first and not rest:
-            raise QuarantineError(
-                "empty", f"{path.name}: found no bytes; expected log lines. Check the export on the appliance."
-            )
-        first += rest
+    first = b""
+    for block in blocks:
+        first += block
+        if len(first) >= HEAD_BYTES:
+            break
+    if not first:
+        raise QuarantineError(
+            "empty", f"{path.name}: found no bytes; expected log lines. Check the export on the appliance."
+        )
     kind = next((name for magic, name in NOT_A_LOG.items() if first.startswith(magic)), None)
     if kind is None and _is_binary(first[:HEAD_BYTES]):
         kind = "binary data"
@@ -196,11 +197,11 @@ def _checked(blocks: Iterator[bytes], path: Path) -> Iterator[bytes]:
 
 
 def _is_binary(head: bytes) -> bool:
+    """Text has hardly a control character; a few NULs do not make a log binary."""
     if utf16(head):
         return False
-    control = sum(byte < 9 or (13 < byte < 32 and byte not in (27, 28, 29, 30, 31)) for byte in head if byte != 0)
-    nul = head.count(0)
-    return (control + nul) * 10 > len(head) * 3 or nul * 2 > len(head)
+    control = sum(byte < 9 or 13 < byte < 27 for byte in head if byte != 0)
+    return control * 30 > len(head) or head.count(0) * 3 > len(head)
 
 
 def utf16(head: bytes) -> str | None:

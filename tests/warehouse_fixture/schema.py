@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-_SEEN = {"first_seen_at": "timestamp", "last_seen_at": "timestamp"}
-_BYTES = {"uploaded_bytes": "bigint", "downloaded_bytes": "bigint", "total_bytes": "bigint"}
+
+def _table(text: str) -> dict[str, str]:
+    """`name type` pairs, one a blank-separated word with a colon."""
+    pairs = (word.split(":") for word in text.split())
+    return {name: kind.replace("_", " ") for name, kind in pairs}
+
+
+SEEN = " first_seen_at:timestamp last_seen_at:timestamp "
+BYTES = " uploaded_bytes:bigint downloaded_bytes:bigint total_bytes:bigint "
 
 TABLES: dict[str, dict[str, str]] = {
-    "fct_usage_daily": {
-        "day": "date", "source": "varchar", "source_kind": "varchar", "log_format": "varchar", "device_key": "varchar",
-        "user_key": "varchar", "src_ip": "varchar", "host": "varchar", "app_id": "varchar", "app_class": "varchar",
-        "registrable_domain": "varchar", "transactions": "bigint", "blocked_transactions": "bigint", "failed_transactions": "bigint",
-        "unknown_bytes_transactions": "bigint", **_BYTES, "first_at": "timestamp", "last_at": "timestamp",
-    },
-    "fct_device_risk_daily": {
-        "day": "date", "device_key": "varchar", "risk_score": "double precision", "risk_level": "varchar", "reasons": "varchar",
-        "transactions": "bigint", "apps": "bigint", "uploaded_bytes": "bigint", "blocked_transactions": "bigint",
-    },
-    "fct_coverage_daily": {
-        "day": "date", "source": "varchar", "source_kind": "varchar", "uploads": "bigint", "events": "bigint",
-        "repeated_events": "bigint", "superseded_events": "bigint", "transactions": "bigint", "internal_transactions": "bigint",
-        **_BYTES, "unknown_bytes_transactions": "bigint", "missing_chunks": "bigint", "first_at": "timestamp", "last_at": "timestamp",
-    },
-    "dim_apps": {
-        "app_id": "varchar", "app_name": "varchar", "app_class": "varchar", "vendor": "varchar", "category": "varchar",
-        "headquarters_country": "varchar", "risk_score": "double precision", "risk_band": "varchar", "risk_factors": "varchar",
-        "tag": "varchar", "domains": "varchar", **_SEEN,
-    },
-    "dim_devices": {"device_key": "varchar", "device_name": "varchar", "device_id": "varchar", "source_kinds": "varchar", **_SEEN, "last_user_key": "varchar"},
-    "dim_users": {"user_key": "varchar", "user_name": "varchar", **_SEEN},
-    "uploads": {
-        "upload_id": "varchar", "source": "varchar", "source_kind": "varchar", "file_name": "varchar", "file_bytes": "bigint",
-        "content_bytes": "bigint", "content_sha256": "varchar", "log_format": "varchar", "is_detected": "boolean", "outcome": "varchar",
-        "reason": "varchar", "message": "varchar", "records": "bigint", "events": "bigint", "transactions": "bigint", "skips": "bigint",
-        "rejects": "bigint", "skip_reasons": "varchar", "reject_reasons": "varchar", "first_event_at": "timestamp",
-        "last_event_at": "timestamp", "days": "varchar", "duplicate_of": "varchar", "continues": "varchar", "started_at": "timestamp",
-        "finished_at": "timestamp",
-    },
-    "rejects": {"upload_id": "varchar", "record_no": "bigint", "source": "varchar", "reason": "varchar", "raw": "varchar"},
-}  # fmt: skip
+    "fct_usage_daily": _table(
+        "day:date source:varchar source_kind:varchar log_format:varchar device_key:varchar user_key:varchar src_ip:varchar "
+        "host:varchar app_id:varchar app_class:varchar registrable_domain:varchar transactions:bigint "
+        "blocked_transactions:bigint failed_transactions:bigint unknown_bytes_transactions:bigint"
+        + BYTES
+        + "first_at:timestamp last_at:timestamp"
+    ),
+    "fct_device_risk_daily": _table(
+        "day:date device_key:varchar risk_score:double_precision risk_level:varchar reasons:varchar transactions:bigint "
+        "apps:bigint uploaded_bytes:bigint blocked_transactions:bigint"
+    ),
+    "fct_coverage_daily": _table(
+        "day:date source:varchar source_kind:varchar uploads:bigint events:bigint repeated_events:bigint "
+        "superseded_events:bigint transactions:bigint internal_transactions:bigint"
+        + BYTES
+        + "unknown_bytes_transactions:bigint missing_chunks:bigint first_at:timestamp last_at:timestamp"
+    ),
+    "dim_apps": _table(
+        "app_id:varchar app_name:varchar app_class:varchar vendor:varchar category:varchar headquarters_country:varchar "
+        "risk_score:double_precision risk_band:varchar risk_factors:varchar tag:varchar domains:varchar" + SEEN
+    ),
+    "dim_devices": _table(
+        "device_key:varchar device_name:varchar device_id:varchar source_kinds:varchar" + SEEN + "last_user_key:varchar"
+    ),
+    "dim_users": _table("user_key:varchar user_name:varchar" + SEEN),
+    "uploads": _table(
+        "upload_id:varchar source:varchar source_kind:varchar file_name:varchar file_bytes:bigint content_bytes:bigint "
+        "content_sha256:varchar log_format:varchar is_detected:boolean outcome:varchar reason:varchar message:varchar "
+        "records:bigint events:bigint transactions:bigint skips:bigint rejects:bigint skip_reasons:varchar "
+        "reject_reasons:varchar first_event_at:timestamp last_event_at:timestamp days:varchar duplicate_of:varchar "
+        "continues:varchar started_at:timestamp finished_at:timestamp"
+    ),
+    "rejects": _table("upload_id:varchar record_no:bigint source:varchar reason:varchar raw:varchar"),
+}
