@@ -85,7 +85,8 @@ create or replace macro epoch_any(x) as case length(split_part(x, '.', 1))
     else epoch_seconds(x) end;
 -- ISO 8601; a time without zone is in the source's zone
 create or replace macro iso_time(x) as case
-    when regexp_matches(x, '(Z|z|[+-]\d\d:?\d\d| UTC| GMT)$') then
+    when ends_with(x, 'Z') then try_cast(left(x, length(x) - 1) as timestamp)
+    when regexp_matches(x, '(z|[+-]\d\d:?\d\d| UTC| GMT)$') then
         try_cast(regexp_replace(regexp_replace(x, '(z| UTC| GMT)$', 'Z'), '([+-]\d\d)(\d\d)$', '\1:\2') as timestamptz) at time zone 'UTC'
     else local_time(try_cast(x as timestamp)) end;
 -- a strptime pattern without zone: local to the source
@@ -115,7 +116,6 @@ create or replace macro named_time(x) as case
     else local_time(english_time(x)) end;
 -- times as CEF and LEEF allow them: since 1970, ISO 8601, English with or without year and zone
 create or replace macro cef_time(x) as case
-    when translate(x, '0123456789.', '') = '' then epoch_any(x)
-    when left(x, 1) between '0' and '9' then iso_time(x)
-    when strlen(split_part(replace(x, '  ', ' '), ' ', 3)) = 4 then named_time(x)
-    else syslog_time(x) end;
+    when x > ':' then case when strlen(split_part(replace(x, '  ', ' '), ' ', 3)) = 4 then named_time(x) else syslog_time(x) end
+    when contains(x, '-') then iso_time(x)
+    else epoch_any(x) end;

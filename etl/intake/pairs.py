@@ -32,7 +32,8 @@ def pairs_sql(spec: Format, source: str) -> tuple[dict[str, str], str, str]:
     `source` gives `json_` beside the columns of `body_`. A field may be declared in several spellings, `"a|b"`: the
     first is its name. Of a repeated name the first value counts.
     """
-    spellings = {name.split("|")[0]: name.split("|") for name in spec.frame.fields}
+    head = {name: index for index, name in enumerate({"cef": CEF_HEAD, "leef": LEEF_HEAD}.get(spec.frame.type, ()), 1)}
+    spellings = {name.split("|")[0]: name.split("|") for name in spec.frame.fields if name not in head}
     asked = [name for names in spellings.values() for name in names]
     paths = ", ".join(literal(f'$."{name}"') for name in asked)
     places = {name: f"found_[{index}]" for index, name in enumerate(asked, 1)}
@@ -40,16 +41,23 @@ def pairs_sql(spec: Format, source: str) -> tuple[dict[str, str], str, str]:
         name: places[name] if len(names) == 1 else f"coalesce({', '.join(places[one] for one in names)})"
         for name, names in spellings.items()
     }
-    least = spec.frame.least or 3
+    fields |= {name: _head_part(head[name]) for name in spec.frame.fields if name in head}
+    least = spec.frame.least or (1 if head else 3)
     unframed = (
-        f"case when found_ is null then 'key=value pairs not readable' "
-        f"when list_count(found_) < {least} then 'found fewer than {least} key=value pairs' end"
+        f"when found_ is null then 'key=value pairs not readable' "
+        f"when list_count(found_) < {least} then 'found fewer than {least} key=value pairs'"
     )
+    if head:
+        mark = f"{spec.frame.type.upper()}:"
+        unframed = (
+            f"when guarded_ is null then 'found no {mark}; expected {mark}version|vendor|product|…' "
+            f"when json_ is null then 'header cut short; expected {len(head)} parts after {mark}' {unframed}"
+        )
     # Control characters are not JSON: a record that holds any is cleaned of them and read again.
     clean = "regexp_replace(json_, '[\\x00-\\x1f]', ' ', 'g')"
     return (
         fields,
-        unframed,
+        f"case {unframed} end",
         f"""select *, case when json_valid(json_) then json_extract_string(json_, [{paths}])
             when json_valid({clean}) then json_extract_string({clean}, [{paths}]) end as found_ from ({source})""",
     )
@@ -59,8 +67,10 @@ def key_value_source(spec: Format) -> str:
     """Pairs divided by blanks (or another separator) outside double quotes; a backslash escapes a quote or itself."""
     guarded = f"replace(replace(replace(text, '\\\\', {BACKSLASH}), '\\\"', {QUOTE}), '\\', '\\\\')"
     pair = literal(_pair_pattern(spec.frame.separator or " ", spec.frame.assign))
-    members = f"regexp_replace({guarded}, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"
-    return f"""select *, '{{' || replace(replace({members}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"') || '"":""}}' as json_ from body_"""
+    slow = f"regexp_replace({guarded}, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"
+    slow = f"""replace(replace({slow}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"')"""
+    fast = f"regexp_replace(text, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"  # most records escape nothing
+    return f"""select *, '{{' || case when contains(text, '\\') then {slow} else {fast} end || '"":""}}' as json_ from body_"""
 
 
 def _pair_pattern(separator: str, assign: str) -> str:
@@ -101,15 +111,22 @@ def leef_source(spec: Format) -> str:
 
 
 def _headed(mark: str, head: tuple[str, ...], members: str) -> str:
-    """The parts of the header become members too. `members`: the extension as JSON, from `guarded_` and `head_`."""
+    """The record after its mark as `guarded_`, its header as `head_`. `members`: the extension as JSON, made from the two."""
     text = f"substr(text, strpos(text, '{mark}') + {len(mark)})"
     guarded = f"replace(replace(replace({text}, '\\\\', {BACKSLASH}), '\\=', {EQUALS}), '\\|', {PIPE})"
     guarded = f"replace(replace({guarded}, '\\', '\\\\'), '\"', '\\\"')"
-    parts = "^" + r"([^|]*)\|" * len(head)
-    named = ",".join(f'"{name}":"\\{index}"' for index, name in enumerate(head, 1))
-    json = f"""'{{' || regexp_replace(head_, {literal(parts)}, {literal(named)}) || ',"":"' || {members} || '"}}'"""
+    json = f"""'{{"":"' || {members} || '"}}'"""
     undone = f"replace(replace(replace({json}, {BACKSLASH}, '\\\\'), {EQUALS}, '='), {PIPE}, '|')"
+    # Most records escape nothing.
     return f"""
-        select record_no, line, flaw, envelope, syslog_time, syslog_host, case when head_ <> '' then {undone} end as json_
+        select record_no, line, flaw, envelope, syslog_time, syslog_host, guarded_,
+            case when head_ = '' then null when contains(text, '\\') then {undone} else {json} end as json_
         from (select *, regexp_extract(guarded_, {literal(f"^(?:[^|]*[|]){{{len(head)}}}")}) as head_
-        from (select *, case when contains(text, '{mark}') then {guarded} end as guarded_ from body_))"""
+        from (select *, case when not contains(text, '{mark}') then null
+            when contains(text, '\\') then {guarded} else replace({text}, '"', '\\"') end as guarded_ from body_))"""
+
+
+def _head_part(index: int) -> str:
+    """A part of the header, its escapes undone."""
+    part = f"split_part(guarded_, '|', {index})"
+    return f"replace(replace(replace(replace({part}, {PIPE}, '|'), {EQUALS}, '='), {BACKSLASH}, '\\'), '\\\"', '\"')"

@@ -1,13 +1,14 @@
-"""Names in key=value, CEF and LEEF records are compared without case; a LEEF 1 format may name its separator."""
+"""key=value, CEF and LEEF records: separators, quotes, escapes, stray text, spellings of a name."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from etl.intake import formats
-from etl.intake.framing import Records
+from etl.intake.frames import body_sql, fields_sql
 from etl.intake.parse import Parser
 
 TOML = """
@@ -17,27 +18,105 @@ document = "d"
 confidence = "by convention"
 time = "t"
 [frame]
-type = "leef"
-fields = ["devTime", "SRC", "dst"]
-separator = "|"
+{frame}
 [detect]
-pattern = "LEEF"
+pattern = "x"
 [event]
-event_at = "cef_time(devTime)"
-src_ip = "SRC"
-dst_ip = "dst"
+event_at = "null::timestamp"
 [provides]
 entities = ["ip"]
 """
 
 
-def test_leef_one_with_pipes_and_names_in_any_case(tmp_path: Path) -> None:
-    """The vendor's spelling of a name differs between versions; the pairs come out all the same."""
-    (tmp_path / "format.toml").write_text(TOML)
-    line = "LEEF:1.0|V|P|1|allow|DevTime=Nov 20 2026 10:11:12 GMT|src=10.0.0.1|DST=192.0.2.7"
+def read(tmp_path: Path, frame: str, line: str) -> dict[str, str | None]:
+    """The fields of one record as the frame names them; `unframed_` says why there are none."""
+    (tmp_path / "format.toml").write_text(TOML.format(frame=frame), encoding="utf-8")
+    spec = formats.read(tmp_path)
     parser = Parser()
     try:
-        row = parser.parse(Records(1, pa.array([line])), [formats.read(tmp_path)]).to_pylist()[0]
+        batch = pa.table(
+            {"record_no": [1], "line": [line], "flaw": pa.nulls(1, pa.string()), "envelope": pa.nulls(1, pa.string())}
+        )
+        parser._con.register("batch", batch)
+        query = f"with body_ as ({body_sql(spec)}) select * from ({fields_sql(spec, None)})"
+        return parser._con.sql(query).to_arrow_table().to_pylist()[0]
     finally:
         parser.close()
-    assert (row["outcome"], row["src_ip"], row["dst_ip"]) == ("event", "10.0.0.1", "192.0.2.7")
+
+
+KEY_VALUE = 'type = "key_value"\nfields = ["a", "b", "c"]\nleast = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("a=1 b=two c=3", ("1", "two", "3")),
+        ('a="one = 1, b=2" b="" c=x', ("one = 1, b=2", "", "x")),
+        (r'a="say \"hi\" \\ bye" b=DOM\user', (r'say "hi" \ bye', r"DOM\user", None)),
+        ("stray text a=1 more b=2", ("1", "2", None)),
+        ('a=1 b="cut off', ("1", None, None)),
+        ("a=x=y  b=2 a=again", ("x=y", "2", None)),
+        ("a=tab\there b=\x01", ("tab here", " ", None)),
+        ("a={} b=[1] c=é", ("{}", "[1]", "é")),
+    ],
+)
+def test_pairs_divided_by_blanks(tmp_path: Path, line: str, expected: tuple[str | None, ...]) -> None:
+    """Quotes protect blanks, a backslash escapes, stray text is passed over, the first of a repeated name counts."""
+    row = read(tmp_path, KEY_VALUE, line)
+    assert (row["a"], row["b"], row["c"]) == expected
+    assert row["unframed_"] is None
+
+
+@pytest.mark.parametrize(
+    ("separator", "assign", "line"),
+    [
+        ("|", "=", "a=1 2|b=x|c=y=z|"),
+        (", ", ": ", "junk, a: 1 2, b: x, c: y=z"),
+        ("; ", ":", 'a:"1 2"; b:"x"; c:"y=z"]'),
+        (";", "=", 'a="1 2";b=x;c=y=z'),
+    ],
+)
+def test_pairs_with_another_separator(tmp_path: Path, separator: str, assign: str, line: str) -> None:
+    """Separator and assignment are the format's; values hold blanks."""
+    row = read(tmp_path, KEY_VALUE + f'separator = "{separator}"\nassign = "{assign}"\n', line)
+    assert (row["a"], row["b"]) == ("1 2", "x")
+    if not line.endswith("]"):
+        assert row["c"] == "y=z"
+
+
+def test_cef_header_and_extension(tmp_path: Path) -> None:
+    """Values hold blanks, equal signs, pipes and quotes; the header's escapes are undone; a header cannot pose as a pair."""
+    frame = 'type = "cef"\nfields = ["cef_vendor", "cef_name", "a", "b", "src"]\n'
+    row = read(tmp_path, frame, r'Nov 1 CEF:0|V\|x|P|1|sig|name src=9|5| a=x \= "y" \\ z b=1|src=8 c=')
+    assert row["cef_vendor"] == "V|x"
+    assert row["cef_name"] == "name src=9"
+    assert (row["a"], row["b"], row["src"]) == (r'x = "y" \ z', "1|src=8", None)
+
+
+@pytest.mark.parametrize(("line", "reason"), [("no header", "found no CEF:"), ("CEF:0|V|P|1", "header cut short")])
+def test_what_is_no_cef_says_so(tmp_path: Path, line: str, reason: str) -> None:
+    """The reason names what was expected."""
+    row = read(tmp_path, 'type = "cef"\nfields = ["a"]\n', line)
+    assert str(row["unframed_"]).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LEEF:1.0|V|P|1|ev|a=1 2\tb=x\tC=y",
+        "LEEF:2.0|V|P|1|ev|^|a=1 2^b=x^C=y",
+        "LEEF:2.0|V|P|1|ev|x7C|a=1 2|b=x|c=y",
+        "LEEF:2.0|V|P|1|ev|0x09|a=1 2\tb=x\tc=y",
+        "LEEF:2.0|V|P|1|ev|\t|a=1 2\tb=x\tc=y",
+    ],
+)
+def test_leef_and_its_delimiters(tmp_path: Path, line: str) -> None:
+    """LEEF 1 has tabs, LEEF 2 names its delimiter; a field may have several spellings."""
+    row = read(tmp_path, 'type = "leef"\nfields = ["leef_event", "a", "b", "c|C"]\n', line)
+    assert (row["leef_event"], row["a"], row["b"], row["c"]) == ("ev", "1 2", "x", "y")
+
+
+def test_leef_one_with_pipes(tmp_path: Path) -> None:
+    """A format may name the separator that its vendor uses in LEEF 1."""
+    row = read(tmp_path, 'type = "leef"\nfields = ["a", "b"]\nseparator = "|"\n', "LEEF:1.0|V|P|1|ev|a=1 2|b=x")
+    assert (row["a"], row["b"]) == ("1 2", "x")
