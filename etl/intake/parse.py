@@ -221,7 +221,8 @@ def _plain(spec: Format) -> str:
         "event_at": "said_event_at",
         "transactions": "case when try_cast(said_transactions as bigint) > 0 then try_cast(said_transactions as bigint) else 1 end",
         "dst_host": "case when host_ not in ('', '-', 'n/a', 'none', 'null', 'unknown') and not host_is_ip_ then host_ end",
-        "dst_ip": "coalesce(ip(said_dst_ip), case when host_is_ip_ then host_ end)",
+        # an address in the URL is what was asked for, whatever peer the sender talked to
+        "dst_ip": "coalesce(case when host_is_ip_ then host_ end, ip(said_dst_ip))",
         "action": "coalesce(said_action, 'unknown')",
         "total_bytes": "coalesce(said_uploaded_bytes + said_downloaded_bytes, said_total_bytes)",
     }

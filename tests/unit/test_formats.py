@@ -65,7 +65,10 @@ def test_declared_fields_are_used(folder: Path) -> None:
     spec = formats.read(folder)
     text = " ".join([*spec.let.values(), *spec.event.values(), *spec.skip, *spec.skip.values(), *spec.reject.values()])
     unused = [name for name in spec.field_names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)]
-    assert [name for name in unused if name not in ("syslog_time", "syslog_host")] == [] or spec.frame.type in ("csv", "columns"), unused
+    assert [name for name in unused if name not in ("syslog_time", "syslog_host")] == [] or spec.frame.type in (
+        "csv",
+        "columns",
+    ), unused
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=_name)
@@ -74,7 +77,9 @@ def test_format_opens_with_the_vendors_line(folder: Path) -> None:
     text = (folder / "format.toml").read_text(encoding="utf-8")
     head = "\n".join(line for line in text.split("\ntitle")[0].splitlines() if line.startswith("#"))
     assert len(head.splitlines()) >= 3, folder.name
-    assert "Document:" in head or "document" in head.lower(), f"{folder.name}: name the vendor's document in the comment"
+    assert "Document:" in head or "document" in head.lower(), (
+        f"{folder.name}: name the vendor's document in the comment"
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=_name)
@@ -83,10 +88,16 @@ def test_samples_hold_documentation_addresses_only(case: Path) -> None:
     text = case.read_bytes().decode("latin-1")
     for first, second, third in PUBLIC_ADDRESS.findall(text):
         one, two, three = int(first), int(second), int(third)
-        is_private = one in (0, 10, 127, 255) or (one == 172 and 16 <= two <= 31) or (one == 192 and two == 168) or one >= 224
-        is_documentation = (one, two, three) in ((192, 0, 2), (198, 51, 100), (203, 0, 113)) or (one == 169 and two == 254)
-        is_version = one < 20  # 7.0.5730.13 and the like are versions of programs
-        assert is_private or is_documentation or is_version or (one == 100 and 64 <= two <= 127), f"{first}.{second}.{third}"
+        is_private = (
+            one in (0, 10, 127, 255) or (one == 172 and 16 <= two <= 31) or (one == 192 and two == 168) or one >= 224
+        )
+        is_documentation = (one, two, three) in ((192, 0, 2), (198, 51, 100), (203, 0, 113)) or (
+            one == 169 and two == 254
+        )
+        is_version = one < 20 or (two, three) == (0, 0)  # 7.0.5730.13 and 130.0.0.0 are versions of programs
+        assert is_private or is_documentation or is_version or (one == 100 and 64 <= two <= 127), (
+            f"{first}.{second}.{third}"
+        )
 
 
 def test_unknown_column_is_refused(tmp_path: Path) -> None:

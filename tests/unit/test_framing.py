@@ -73,8 +73,13 @@ JSON = {
     "lines": b'{"a": 1}\n{"a": 2}\n{"a": 3}\n',
     "array": json.dumps([{"a": 1}, {"a": 2, "b": "]},{"}, {"a": 3}], indent=1).encode(),
     "envelope": b'{"records": [{"a": 1}, {"a": "\\"],"}]}\r\n{"records": [{"a": 3}]}\r\n',
-    "pretty envelope": json.dumps({"id": 7, "records": [{"a": 1}, {"a": 2}, {"a": 3}], "after": True}, indent=2).encode(),
-    "objects": json.dumps({"a": 1}, indent=2).encode() + b"\n" + json.dumps({"a": {"b": [1]}}, indent=2).encode() + b'{"a": 3}',
+    "pretty envelope": json.dumps(
+        {"id": 7, "records": [{"a": 1}, {"a": 2}, {"a": 3}], "after": True}, indent=2
+    ).encode(),
+    "objects": json.dumps({"a": 1}, indent=2).encode()
+    + b"\n"
+    + json.dumps({"a": {"b": [1]}}, indent=2).encode()
+    + b'{"a": 3}',
 }
 
 
@@ -82,7 +87,11 @@ JSON = {
 @pytest.mark.parametrize("kind", JSON)
 def test_json_elements(kind: str, size: int) -> None:
     """Lines, arrays, envelopes and objects give three elements each, each whole JSON, in every chunk size."""
-    found = _all(elements(_blocks(JSON[kind], size), LIMIT)) if size > 60 or kind != "envelope" else _all(elements(iter([JSON[kind]]), LIMIT))
+    found = (
+        _all(elements(_blocks(JSON[kind], size), LIMIT))
+        if size > 60 or kind != "envelope"
+        else _all(elements(iter([JSON[kind]]), LIMIT))
+    )
     assert [set(json.loads(text)) & {"a"} for text in found] == [{"a"}] * 3
 
 

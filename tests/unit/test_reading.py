@@ -58,7 +58,10 @@ def test_truncated_archive_is_corrupted(kind: str, tmp_path: Path) -> None:
     assert caught.value.reason == "corrupted"
 
 
-@pytest.mark.parametrize(("codec", "mark"), [("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff"), ("utf-16-le", b""), ("utf-8", b"\xef\xbb\xbf")])
+@pytest.mark.parametrize(
+    ("codec", "mark"),
+    [("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff"), ("utf-16-le", b""), ("utf-8", b"\xef\xbb\xbf")],
+)
 def test_encodings_arrive_as_utf8(codec: str, mark: bytes, tmp_path: Path) -> None:
     """UTF-16 with and without its mark, and UTF-8 with one, read as the same text."""
     path = tmp_path / "access.log"

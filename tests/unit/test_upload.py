@@ -30,7 +30,9 @@ def _drop(settings: Settings, name: str, data: bytes | str, source: str = "proxy
 
 def _events(settings: Settings) -> list[dict[str, object]]:
     lake = Lake(settings.folder("lake"))
-    return [row for day in lake.event_days() for path in lake.event_files(day) for row in pq.read_table(path).to_pylist()]
+    return [
+        row for day in lake.event_days() for path in lake.event_files(day) for row in pq.read_table(path).to_pylist()
+    ]
 
 
 def _take(settings: Settings) -> list[Receipt]:
@@ -73,10 +75,21 @@ def test_grown_log_is_counted_once(settings: Settings) -> None:
 def test_line_cut_off_by_a_copy_is_superseded(settings: Settings) -> None:
     """A copy taken in mid-line: the cut line counts by what it became, not twice."""
     whole = _line(1) + _line(2, size=123456)
-    _drop(settings, "access.log", whole.encode()[: len(_line(1)) + whole.split("\n")[1].index("123456") + 2].decode() + " GET http://x.example/ - HIER_DIRECT/198.51.100.7 -")
+    _drop(
+        settings,
+        "access.log",
+        whole.encode()[: len(_line(1)) + whole.split("\n")[1].index("123456") + 2].decode()
+        + " GET http://x.example/ - HIER_DIRECT/198.51.100.7 -",
+    )
     (first,) = _take(settings)
     assert first.events == 2
-    _drop(settings, "access.log", (settings.folder("archive") / "proxy" / first.upload_id / "access.log").read_text() + "more text/html\n" + _line(3))
+    _drop(
+        settings,
+        "access.log",
+        (settings.folder("archive") / "proxy" / first.upload_id / "access.log").read_text()
+        + "more text/html\n"
+        + _line(3),
+    )
     (second,) = _take(settings)
     assert second.supersedes == [[first.upload_id, 2]]
     pipeline.build(settings)
@@ -105,10 +118,15 @@ def test_quarantine_says_why(settings: Settings) -> None:
     _drop(settings, "notes.txt", "dear diary\nnothing here is a log\n")
     _drop(settings, "old.log", old * 3)
     receipts = {receipt.file_name: receipt for receipt in _take(settings)}
-    assert {name: receipt.reason for name, receipt in receipts.items()} == {"notes.txt": "unknown_format", "old.log": "all_too_old"}
+    assert {name: receipt.reason for name, receipt in receipts.items()} == {
+        "notes.txt": "unknown_format",
+        "old.log": "all_too_old",
+    }
     note = settings.folder("quarantine") / "proxy" / receipts["notes.txt"].upload_id / "notes.txt.reason.txt"
     assert "Nearest:" in note.read_text()
-    mismatch = settings.model_copy(update={"sources": {"fw": settings.source("fw").model_copy(update={"format": "fortigate"})}})
+    mismatch = settings.model_copy(
+        update={"sources": {"fw": settings.source("fw").model_copy(update={"format": "fortigate"})}}
+    )
     _drop(settings, "access.log", _line(1), source="fw")
     (receipt,) = pipeline.intake(mismatch)
     assert receipt.reason == "format_mismatch"

@@ -1,0 +1,119 @@
+"""The catalog: rows are sound, look-ups mean whole labels, scores can be explained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import publicsuffixlist
+import pytest
+
+from etl import catalog
+from etl.catalog.present import lookup_lines
+from etl.catalog.score import band, score
+from etl.inputs import Inputs
+from etl.lake import Lake
+from etl.models import models
+from etl.settings import Settings
+
+CATALOG = catalog.load(Settings())
+HOSTS = {
+    "dropbox.com": "dropbox",
+    "www.dropbox.com": "dropbox",
+    "dl.dropboxusercontent.com": "dropbox",
+    "notdropbox.com": "uncatalogued:notdropbox.com",
+    "dropbox.com.evil.example": "uncatalogued:evil.example",
+    "teams.microsoft.com": "teams",
+    "foo.github.io": "github",
+    "a.b.co.uk": "uncatalogued:b.co.uk",
+    "co.uk": "uncatalogued:co.uk",
+    "foo.bar.ck": "uncatalogued:foo.bar.ck",
+    "x.www.ck": "uncatalogued:www.ck",
+    "xn--bcher-kva.example": "uncatalogued:xn--bcher-kva.example",
+    "a.b.c.d.e.f.example.com": "uncatalogued:example.com",
+    "ocsp.digicert.com": "not_an_app:ocsp.digicert.com",
+    "ad.doubleclick.net": "not_an_app:doubleclick.net",
+    "198.51.100.7": "uncatalogued:198.51.100.7",
+    "2001:db8::7": "uncatalogued:2001:db8::7",
+    "10.1.2.3": "internal",
+    "fe80::1": "internal",
+    "intranet": "internal",
+    "printer.local": "internal",
+}
+
+
+def test_catalog_is_large_enough_and_sound() -> None:
+    """Reading refuses duplicates, unknown categories, traits and facts; what is left is a catalog."""
+    stats = CATALOG.stats()
+    assert stats["apps"] >= 300 and stats["domains"] >= 1000 and stats["not_an_app_domains"] >= 200
+    # github.io and the like are suffixes that their owner gave away; co.uk is nobody's.
+    registries = publicsuffixlist.PublicSuffixList(only_icann=True)
+    assert [domain for domain in (*CATALOG.domains, *CATALOG.not_apps) if registries.is_public(domain)] == []
+
+
+@pytest.mark.parametrize("name", ["DROPBOX.com.", "Dropbox", "dropbox"])
+def test_lookup_by_host_name_and_id(name: str) -> None:
+    """A host in any case, an app's name and its id find the same app."""
+    found = CATALOG.lookup(name)
+    assert found.app is not None and found.app.app_id == "dropbox"
+
+
+def test_lookup_and_models_agree(tmp_path: Path) -> None:
+    """The SQL that recognises a day's hosts gives what `catalog lookup` says."""
+    import pyarrow as pa
+
+    from etl.compute.duckdb import DuckSession
+
+    settings = Settings.model_validate({"home": tmp_path})
+    lake = Lake(settings.folder("lake"))
+    CATALOG.write(lake)
+    session = DuckSession(settings)
+    inputs = Inputs(settings, lake)
+    for name in ("catalog_domains", "catalog_hints", "public_suffixes", "internal_domains"):
+        inputs.provide(session, name, None)
+    rows = pa.table({"host": list(HOSTS), "app_hint": pa.nulls(len(HOSTS), pa.string()), "day": [0] * len(HOSTS)})
+    session.table("int_usage_daily", rows)
+    found = {row["host"]: row["app_id"] for row in session.rows(models()["int_hosts_daily"].sql)}
+    session.close()
+    assert found == HOSTS
+    for host, app_id in HOSTS.items():
+        if app_id == "internal":
+            continue
+        answer = CATALOG.lookup(host)
+        told = (
+            answer.app.app_id
+            if answer.app
+            else f"{answer.host_class}:{answer.matched_domain or answer.registrable_domain}"
+        )
+        assert told == app_id
+
+
+def test_score_is_explained_and_unknown_stays_unknown() -> None:
+    """Every score shows its parts; an app of which nothing is known has none."""
+    text = "\n".join(lookup_lines(CATALOG.lookup("dropbox.com")))
+    assert "mfa" in text and "confidence" in text and "risk" in text
+    nothing = score({}, ())
+    assert (nothing.value, nothing.band) == (None, "unknown")
+    assert "uncatalogued" in lookup_lines(CATALOG.lookup("nobody.example.net"))[0]
+
+
+def test_purpose_caps_the_score() -> None:
+    """No certificate makes an anonymiser safe; bands have the published cut-offs."""
+    facts = dict.fromkeys(("mfa", "saml", "soc2", "iso27001", "gdpr_statement"), "yes")
+    assert (score(facts, ()).value or 0) > 7 and (score(facts, ("anonymiser",)).value or 9) <= 2
+    assert [band(3.9), band(4.0), band(6.9), band(7.0), band(10.0), band(None)] == [
+        "high",
+        "medium",
+        "medium",
+        "low",
+        "low",
+        "unknown",
+    ]
+
+
+def test_writing_to_the_lake_twice_changes_nothing(tmp_path: Path) -> None:
+    """The datasets are written once; the same catalog leaves the files alone."""
+    lake = Lake(tmp_path)
+    CATALOG.write(lake)
+    before = lake.partition("catalog_apps").stat().st_mtime_ns
+    CATALOG.write(lake)
+    assert lake.partition("catalog_apps").stat().st_mtime_ns == before
