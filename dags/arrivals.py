@@ -33,7 +33,7 @@ class NewDrops(BaseEventTrigger):
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return "dags.arrivals.NewDrops", {"seconds": self.seconds}
 
-    async def run(self) -> AsyncIterator[TriggerEvent]:  # type: ignore[override]
+    async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look, tell, wait, for ever. A folder or a configuration that cannot be read is logged and tried again."""
         known: set[str] = set()
         while True:

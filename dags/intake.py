@@ -64,7 +64,9 @@ def intake() -> None:
         context["drop"] = drops[0] if len(drops) == 1 else f"{drops[0]} and {len(drops) - 1} more"
         return [receipt.upload_id for receipt in pipeline.intake(settings.load(), drops)]
 
-    @task(doc_md="Says what became of every drop; nothing to take in is said, too.", trigger_rule=TriggerRule.NONE_FAILED)
+    @task(
+        doc_md="Says what became of every drop; nothing to take in is said, too.", trigger_rule=TriggerRule.NONE_FAILED
+    )
     def tell(groups: list[list[str]]) -> int:
         from etl.summary import receipt_lines
 

@@ -1,7 +1,7 @@
 """## The night
 
-Builds the models for the days that new events touched, checks them, publishes them to the warehouse, renders the report
-and mails it. Runs at 02:00 UTC and waits for no one: what arrives later is in the next night's report, under its own day.
+Builds the models for the days that new events touched, checks them, publishes them to the warehouse, renders and exports
+the report and mails it. Runs at 02:00 UTC and waits for no one: what arrives later is in the next night's report, under its own day.
 
 One task a model, in the order that the SQL declares. The tasks are a chain, so a failure anywhere stops what follows and
 fails the run: no report is made from numbers that did not pass the checks.
@@ -20,6 +20,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, TaskGroup, chain, dag, task
 
 from dags import defaults
+from dags.handover import packed, unpacked
 from etl import pipeline, settings
 
 
@@ -39,7 +40,9 @@ def nightly() -> None:
         built = pipeline.build_model(settings.load(), model)
         return {"days": [str(day) for day in built.days], "rows": built.rows}
 
-    @task(doc_md="Runs all checks. Rows found by one of severity *fail* end the night here; other findings are handed on.")
+    @task(
+        doc_md="Runs all checks. Rows found by one of severity *fail* end the night here; other findings are handed on."
+    )
     def checks() -> list[str]:
         return [result.sentence for result in pipeline.check(settings.load()) if result.found]
 
@@ -47,28 +50,25 @@ def nightly() -> None:
     def publish() -> list[str]:
         return list(pipeline.publish(settings.load()).lines())
 
-    @task(doc_md="Renders the pages and the PDF.", execution_timeout=timedelta(hours=2))
-    def render() -> list[dict[str, str]]:
+    @task(
+        doc_md="Renders pages and PDF and exports every table shown as CSV: one reading of the warehouse, put in place at once.",
+        execution_timeout=timedelta(hours=2),
+    )
+    def render() -> list[dict[str, Any]]:
         from reports import nightly as report
 
-        return report.handed_on(report.render_pages(settings.load()))
-
-    @task(doc_md="Writes every table shown as CSV, in full.", execution_timeout=timedelta(hours=2))
-    def export() -> list[dict[str, str]]:
-        from reports import nightly as report
-
-        return report.handed_on(report.render_tables(settings.load()))
+        return packed(report.render(settings.load()))
 
     @task(doc_md="Mails the report; without a mail server it is written as .eml beside the report.")
-    def send(rendered: list[dict[str, str]]) -> list[str]:
-        from reports import nightly as report
+    def send(rendered: list[dict[str, Any]]) -> str:
+        from reports import mail
 
-        return report.send(settings.load(), rendered)
+        return str(mail.send(settings.load(), unpacked(rendered)))
 
     with TaskGroup("models", prefix_group_id=False):
         models = [build.override(task_id=model)(model) for model in pipeline.model_order(settings.load())]
-    pages = render()
-    chain(*models, checks(), publish(), pages, export(), send(pages))
+    rendered = render()
+    chain(*models, checks(), publish(), rendered, send(rendered))
 
 
 nightly()

@@ -1,7 +1,7 @@
 """## A report on demand
 
 Fill in the form and trigger. The report is rendered from the warehouse as it is; nothing is taken in and nothing is built.
-It lies in its own folder under `output/`, and is mailed to the recipients of the form, or to the configured ones.
+It lies in a folder of its own, `output-on-demand/<time>/`, and is mailed to the recipients of the form, or to the configured ones.
 
 **A task failed?** `render`: the period holds no published day, or a source is misspelt; the log says which and names what
 there is. `send`: the mail server refused; clear the task when it is back.
@@ -17,6 +17,7 @@ from typing import Any
 from airflow.sdk import Param, dag, task
 
 from dags import defaults
+from dags.handover import packed, unpacked
 from etl import settings
 
 DAY = r"\d{4}-\d{2}-\d{2}"
@@ -64,13 +65,26 @@ DAY = r"\d{4}-\d{2}-\d{2}"
     },
 )
 def report() -> None:
-    @task(doc_md="Renders what the form asks for.", execution_timeout=timedelta(hours=2))
-    def render(params: dict[str, Any]) -> list[dict[str, str]]:
-        ...
+    @task(doc_md="Renders what the form asks for, into a folder of its own.", execution_timeout=timedelta(hours=2))
+    def render(params: dict[str, Any], ts_nodash: str) -> list[dict[str, Any]]:
+        from reports import nightly as reports
+
+        configured = settings.load()
+        output = configured.folder("output")
+        folder = output.with_name(f"{output.name}-on-demand") / ts_nodash
+        return packed(
+            reports.render(configured, params["period"], params["sources"], ",".join(params["formats"]), folder)
+        )
 
     @task(doc_md="Mails the report; without a mail server it is written as .eml beside the report.")
-    def send(rendered: list[dict[str, str]], params: dict[str, Any]) -> list[str]:
-        ...
+    def send(rendered: list[dict[str, Any]], params: dict[str, Any]) -> str:
+        from reports import mail
+
+        configured = settings.load()
+        if params["recipients"]:
+            asked = configured.mail.model_copy(update={"recipients": tuple(params["recipients"])})
+            configured = configured.model_copy(update={"mail": asked})
+        return str(mail.send(configured, unpacked(rendered)))
 
     send(render())
 

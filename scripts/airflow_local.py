@@ -20,8 +20,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from scripts.airflow_environment import environment
 
@@ -51,11 +52,12 @@ def postgresql(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     data, port, prefix = folder / "postgresql", free_port(), _as_postgres(folder)
     if not (data / "PG_VERSION").exists():
-        _run([*prefix, str(_program("initdb")), "-D", str(data), "-A", "trust", "-U", "airflow", "--no-sync", "-E", "UTF8"])
+        options = ["-A", "trust", "-U", "airflow", "-E", "UTF8", "--no-sync"]
+        _run([*prefix, str(_program("initdb")), "-D", str(data), *options])
     log = folder / "postgresql.log"
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    server = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
     control = [*prefix, str(_program("pg_ctl")), "-D", str(data), "-w"]
-    _run([*control, "-l", str(log), "-o", options, "start"])
+    _run([*control, "-l", str(log), "-o", server, "start"])
     try:
         yield f"postgresql://airflow@127.0.0.1:{port}/postgres"
     finally:
@@ -112,7 +114,8 @@ def servers(folder: Path, env: dict[str, str]) -> Iterator[str]:
     logs = folder / "servers"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "migrate.log").open("wb") as log:
-        if subprocess.run([airflow, "db", "migrate"], env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, check=False).returncode:
+        done = subprocess.run([airflow, "db", "migrate"], env=env, stdout=log, stderr=log, check=False)
+        if done.returncode:
             raise StartError(f"airflow db migrate failed; see {log.name}")
     with ExitStack() as running:
         started = [running.enter_context(_server(airflow, name, logs / f"{name}.log", env)) for name in SERVERS]
@@ -138,14 +141,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     """SIGINT, which Airflow's servers obey with their children (SIGTERM leaves some behind); then, for what is left, SIGKILL."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -165,6 +164,10 @@ def _wait_until_healthy(address: str, processes: dict[str, subprocess.Popen[byte
     raise StartError(f"Airflow's API did not answer within {START_SECONDS:.0f} s; see {logs}")
 
 
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Start everything and wait for a signal."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -173,7 +176,7 @@ def main() -> None:
     parser.add_argument("--database", help="an existing PostgreSQL for the metadata (default: one of its own)")
     options = parser.parse_args()
     folder = options.folder.resolve()
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as running:
         try:
             database = options.database or running.enter_context(postgresql(folder / "database"))

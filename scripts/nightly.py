@@ -18,7 +18,7 @@ from etl.errors import CloudDiscoveryError
 from etl.lake import Receipt
 from etl.settings import Settings
 from etl.summary import receipt_lines
-from etl.terminal import words
+from etl.terminal import size, words
 from scripts.airflow_environment import ROOT, environment
 
 DAGS = ("intake", "nightly")
@@ -80,7 +80,39 @@ def _drop(task_instance: Any) -> str:
 def taken_since(configured: Settings, start: datetime) -> list[Receipt]:
     """Receipts of the uploads that began at or after an instant, in order."""
     receipts = pipeline.lake_of(configured).receipts()
-    return sorted((one for one in receipts if datetime.fromisoformat(one.started_at) >= start), key=lambda one: one.started_at)
+    return sorted(
+        (one for one in receipts if datetime.fromisoformat(one.started_at) >= start), key=lambda one: one.started_at
+    )
+
+
+def found(configured: Settings) -> list[str]:
+    """What the report of the configured period says, in short: key figures, then each kind of finding, the worst first."""
+    from etl import warehouse
+    from reports.findings import find, grouped
+    from reports.queries import Answers
+    from reports.render import latest_day, period
+
+    first, last = period(configured.report.period, latest_day(configured))
+    with warehouse.reading(configured) as connection:
+        answers = Answers(configured, connection, first, last)
+        figures = answers.row("counters")
+        groups = grouped(find(answers))
+    lines = [
+        f"{first} to {last}: {figures['apps']:,} apps ({figures['high_risk_apps']:,} of high risk) and "
+        f"{figures['uncatalogued_domains']:,} uncatalogued domains, used by {figures['users']:,} users on "
+        f"{figures['devices']:,} devices; {size(figures['uploaded_bytes'])} uploaded, {size(figures['downloaded_bytes'])} downloaded",
+    ]
+    for group in groups:
+        more = f" (and {len(group.findings) - 1:,} more)" if len(group.findings) > 1 else ""
+        lines.append(f"  {group.severity:<6} {group.title}: {group.findings[0].sentence}{more}")
+    return lines
+
+
+def written(configured: Settings) -> list[str]:
+    """What lies in the report's folder."""
+    folder = configured.folder("output")
+    names = ("index.html", "executive.pdf", "csv", "report.eml")
+    return [str(folder / name) for name in names if (folder / name).exists()]
 
 
 def main() -> None:
@@ -94,9 +126,16 @@ def main() -> None:
         run = bag.dags[name].test()
         if run.state != "success":
             failed = [one.task_id for one in run.get_task_instances() if one.state in ("failed", "upstream_failed")]
-            raise SystemExit(f"the DAG {name} failed in: {', '.join(failed)}. The reason stands above; after repairing it run again.")
+            raise SystemExit(f"the DAG {name} failed in: {', '.join(failed)}. Repair what is said above and run again.")
     words(["", "Taken in", *receipt_lines(taken_since(configured, started))])
-    words(["", f"Done in {time.monotonic() - clock:.0f} s."])
+    words(["", "Found", *found(configured)])
+    words(["", "Report", *(f"  {path}" for path in written(configured))])
+    words(
+        [
+            "",
+            f"Done in {time.monotonic() - clock:.0f} s. Next: drop logs into {configured.folder('drops')}/<source>/ and run again.",
+        ]
+    )
 
 
 if __name__ == "__main__":

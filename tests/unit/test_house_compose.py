@@ -22,13 +22,17 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 def test_follows_the_compose_schema() -> None:
     """The file is valid under the Compose specification's own schema."""
-    schema = json.loads(files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text(encoding="utf-8")
+    )
     jsonschema.validate(COMPOSE, schema)
 
 
 def test_schema_refuses_what_compose_would_refuse() -> None:
     """The schema used above is strict enough to find a misspelt key."""
-    schema = json.loads(files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text(encoding="utf-8")
+    )
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"services": {"a": {"image": "x:1", "restrat": "always"}}}, schema)
 

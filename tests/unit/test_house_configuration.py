@@ -45,7 +45,9 @@ def test_every_key_is_shown_with_its_default(section: str) -> None:
     shown = uncommented()[section]
     model = sections()[section]
     expected = {name for name in model.model_fields if (section, name) not in NOT_IN_FILE}
-    assert set(shown) == expected, f"[{section}] of cloud-discovery.toml and etl/settings.py differ. Add or remove the key."
+    assert set(shown) == expected, (
+        f"[{section}] of cloud-discovery.toml and etl/settings.py differ. Add or remove the key."
+    )
     if section == "paths":  # "no folder" has no TOML value; the comment says so
         del shown["formats"]
     assert model.model_validate(shown) == model(), f"[{section}]: a default differs. Copy it from etl/settings.py."
@@ -69,7 +71,11 @@ def test_environment_is_read_in_one_place() -> None:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 named = isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb", "putenv")
-                imported = isinstance(node, ast.ImportFrom) and node.module == "os" and any(a.name in ("environ", "getenv") for a in node.names)
+                imported = (
+                    isinstance(node, ast.ImportFrom)
+                    and node.module == "os"
+                    and any(a.name in ("environ", "getenv") for a in node.names)
+                )
                 if named or imported:
                     found.append(path.relative_to(ROOT).as_posix())
     assert set(found) == {"etl/settings.py"}, "read the environment in etl/settings.py and pass Settings on"

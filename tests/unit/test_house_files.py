@@ -70,7 +70,9 @@ def test_links_lead_somewhere(guide: str) -> None:
 
 def test_help_lists_every_target() -> None:
     """`make` alone prints the list of targets and does nothing else."""
-    done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
+    done = subprocess.run(
+        ["make"], cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]}
+    )
     assert {line.split()[0] for line in done.stdout.splitlines()} == TARGETS
     assert {"nightly", "test", "test-all", "lint", "format", "requirements", "airflow", "clean", "help"} <= TARGETS
 
@@ -100,7 +102,9 @@ def test_decisions_are_numbered_once() -> None:
     numbers = [path.name[:4] for path in found]
     assert found and len(set(numbers)) == len(numbers)
     for path in found:
-        assert path.read_text(encoding="utf-8").startswith(f"# {path.name[:4]}"), f"{path.name}: open with '# {path.name[:4]} title'"
+        assert path.read_text(encoding="utf-8").startswith(f"# {path.name[:4]}"), (
+            f"{path.name}: open with '# {path.name[:4]} title'"
+        )
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
@@ -112,7 +116,9 @@ def test_pins_hold_what_is_asked_for(name: str) -> None:
     for line in filter(None, asked):
         if not line.startswith("-r"):
             wanted = Requirement(line)
-            assert wanted.name in pins and pins[wanted.name] in wanted.specifier, f"{line}: not so in {name}.txt. Run: make requirements"
+            assert wanted.name in pins and pins[wanted.name] in wanted.specifier, (
+                f"{line}: not so in {name}.txt. Run: make requirements"
+            )
 
 
 def test_both_sets_of_pins_agree() -> None:
@@ -122,7 +128,13 @@ def test_both_sets_of_pins_agree() -> None:
 
 def test_no_text_names_a_machine_or_a_registry() -> None:
     """The repository speaks of the project alone: no path of a developer's machine, no address of a package registry."""
-    hosts = ["pypi" + ".org", "python" + "hosted.org", "registry." + "npmjs", "deb." + "debian.org", "files." + "python"]
+    hosts = [
+        "pypi" + ".org",
+        "python" + "hosted.org",
+        "registry." + "npmjs",
+        "deb." + "debian.org",
+        "files." + "python",
+    ]
     paths = ["/work" + "/", "/root" + "/", "/home" + "/"]
     found = []
     for path in tracked():
@@ -145,7 +157,9 @@ def run_setup(folder: Path, programs: dict[str, str], *arguments: str) -> subpro
         path = folder / name
         path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         path.chmod(0o755)
-    return subprocess.run(["/bin/sh", str(SETUP), *arguments], env={"PATH": str(folder)}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        ["/bin/sh", str(SETUP), *arguments], env={"PATH": str(folder)}, capture_output=True, text=True, check=False
+    )
 
 
 def test_setup_names_packages_it_may_not_install(tmp_path: Path) -> None:

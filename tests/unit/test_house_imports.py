@@ -27,7 +27,11 @@ MODULES = {
 def test_layers_hold() -> None:
     """The contracts of import-linter in pyproject.toml are kept."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 
@@ -37,7 +41,12 @@ def test_every_contract_says_something() -> None:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = config["tool"]["importlinter"]["contracts"]
     protected = {name for contract in contracts for name in contract.get("protected_modules", ())}
-    imported = {name for folder in ("etl", "reports", "dags") for path in (ROOT / folder).rglob("*.py") for name in top_level_names(path)}
+    imported = {
+        name
+        for folder in ("etl", "reports", "dags")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in top_level_names(path)
+    }
     assert protected <= imported, f"nobody imports {sorted(protected - imported)}. Take it out of the contract."
 
 
@@ -56,7 +65,9 @@ def top_level_names(path: Path) -> set[str]:
 def test_import_is_light(module: str) -> None:
     """Importing what starts first (the command line, a DAG file) loads none of the heavy libraries."""
     code = f"import sys, {module}; print(*(name for name in {sorted(MODULES[module])!r} if name in sys.modules))"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert not done.stdout.split(), f"{module} imports {done.stdout.split()}. Import it in the function that uses it."
 
@@ -65,7 +76,13 @@ def test_import_is_light(module: str) -> None:
 def test_dag_file_does_no_work_at_module_level(path: Path) -> None:
     """A DAG file's module level holds imports, constants, definitions, and the call that makes the DAG; no loop, no branch, no `with`."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value) == f"{path.stem}()"
+        is_call = (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and ast.unparse(node.value) == f"{path.stem}()"
+        )
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         allowed = (ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef)
-        assert is_call or is_docstring or isinstance(node, allowed), f"{path.name}:{node.lineno}: move this into a task."
+        assert is_call or is_docstring or isinstance(node, allowed), (
+            f"{path.name}:{node.lineno}: move this into a task."
+        )
