@@ -75,7 +75,7 @@ def key_value_source(spec: Format) -> str:
 
 def _pair_pattern(separator: str, assign: str) -> str:
     """A pair with the separator after it, or else a token without a name; groups: name, quoted value, bare value."""
-    first, between = re.escape(separator[0]), re.escape(separator)
+    first, between = re.escape(separator[0]), re.escape(separator).replace(r"\ ", r"[ \t]+")
     colon = re.escape(assign[0])
     if separator == " ":
         return rf'(?:([^ "{colon}]+){re.escape(assign)}(?:"([^"]*)"|([^ "]*))|[^ ]+)(?: +|$)'

@@ -71,7 +71,7 @@ def test_pairs_divided_by_blanks(tmp_path: Path, line: str, expected: tuple[str 
     ("separator", "assign", "line"),
     [
         ("|", "=", "a=1 2|b=x|c=y=z|"),
-        (", ", ": ", "junk, a: 1 2, b: x, c: y=z"),
+        (", ", ": ", "junk, a: 1 2,\tb: x, c: y=z"),
         ("; ", ":", 'a:"1 2"; b:"x"; c:"y=z"]'),
         (";", "=", 'a="1 2";b=x;c=y=z'),
     ],
