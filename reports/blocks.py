@@ -1,7 +1,7 @@
 """What a report consists of, read from folders: adding a page, a block, a list or a section edits no other file.
 
 dashboard/NN_<page>/page.toml          title, lead and file name of a page of the HTML site
-    dashboard/NN_<page>/NN_<block>.html    a block: TOML in a comment (title, query, chart …), then its template
+dashboard/NN_<page>/NN_<block>.html    a block: TOML in a comment (title, query, chart …), then its template
 dashboard/drawers/<entity>/…           what the drill-down of an app, device, user or address shows
 executive/NN_<block>.html              a section of the PDF, in the same form
 """

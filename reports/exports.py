@@ -2,7 +2,7 @@
 
 UTF-8 with a byte-order mark (without it spreadsheets take it for Latin-1), comma, every text in quotes, an empty
 unquoted cell for what is unknown. Heads carry the unit: `uploaded_bytes`, `first_seen_at_utc`, `day_utc`.
-A text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) gets an apostrophe in front.
+A text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) gets an apostrophe.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ def slugs(sources: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for source in sorted(sources):
         plain = re.sub(r"[^a-z0-9]+", "-", source.lower()).strip("-")[:60]
-        if plain != source or plain in found.values():
+        if not plain or plain != source or plain in found.values():
             plain = f"{plain or 'source'}-{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
         found[source] = plain
     return found

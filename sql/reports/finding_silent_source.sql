@@ -2,7 +2,7 @@
 -- grain:  one row per source
 -- reads:  fct_coverage_daily
 -- units:  UTC days
--- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
+-- params: last_day (UTC day), source (one, or several joined by /; null: all)
 -- title: Source has gone silent
 -- says: {{ source }} sent nothing after {{ last_at | instant }}, while the report runs to {{ until_day | day }}.
 -- check: Look at the device or its transfer: a source that is silent is invisible, not safe.

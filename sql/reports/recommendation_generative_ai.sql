@@ -10,7 +10,10 @@ select
     count(distinct f.app_id) as apps,
     count(distinct f.device_key) as devices,
     count(distinct case when coalesce(a.tag, '') <> 'sanctioned' then f.app_id end) as open_apps,
-    string_agg(distinct case when coalesce(a.tag, '') <> 'sanctioned' then a.app_name end, ', ') as names
+    string_agg(
+        distinct case when coalesce(a.tag, '') <> 'sanctioned' then a.app_name end, ', '
+        order by case when coalesce(a.tag, '') <> 'sanctioned' then a.app_name end
+    ) as names
 from fct_usage_daily f
 join dim_apps a on a.app_id = f.app_id
 where lower(a.category) like '%generative%'

@@ -9,7 +9,10 @@ select
     60 as weight,
     cast(sum(case when u.outcome = 'quarantined' then 1 else 0 end) as bigint) as files,
     cast(sum(u.rejects) as bigint) as rejects,
-    string_agg(distinct case when u.outcome = 'quarantined' or u.rejects > 0 then u.source end, ', ') as names
+    string_agg(
+        distinct case when u.outcome = 'quarantined' or u.rejects > 0 then u.source end, ', '
+        order by case when u.outcome = 'quarantined' or u.rejects > 0 then u.source end
+    ) as names
 from uploads u
 where (
     (cast(u.last_event_at as date) >= cast(:first_day as date) and cast(u.first_event_at as date) <= cast(:last_day as date))

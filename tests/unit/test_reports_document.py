@@ -113,4 +113,4 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
     path = warehouse_fixture.build(tmp_path, devices=5)
     with duckdb.connect(str(path)) as con:
         con.execute("update dim_apps set app_name = '<img src=\"http://192.0.2.1/x.png\">' where app_id = 'mega'")
-    assert '<img src="http://192.0.2.1/x.png">' in text(pdf(tmp_path).path).replace("” ", '"')
+    assert '<img src="http://192.0.2.1/x.png">' in text(pdf(tmp_path).path)

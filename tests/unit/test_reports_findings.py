@@ -106,7 +106,7 @@ def test_duplicate_and_late_file(found: list[findings.Finding]) -> None:
     """The duplicate names its original; the late file names the day it belongs to."""
     assert only(found, "duplicate_file").file_name == "access.log.1"
     late = only(found, "late_file")
-    assert late.source == "branch-firewall" and late.day == LAST_DAY - timedelta(days=4)
+    assert late.source == "branch-firewall" and late.day == LAST_DAY - timedelta(days=3)
 
 
 def test_missing_chunks(found: list[findings.Finding]) -> None:

@@ -19,7 +19,7 @@ def uploads(facts: list[Row], days: int) -> tuple[list[Row], list[Row]]:
         counts[row["source"], row["day"]] = (events + 1, transactions + row["transactions"])
     found: list[Row] = []
     rejects: list[Row] = []
-    late = LAST_DAY - timedelta(days=min(4, days - 1))
+    late = LAST_DAY - timedelta(days=min(3, days - 1))
     by_day = sorted(counts.items(), key=lambda item: (item[0][1], item[0][0]))
     for number, ((source, day), (events, transactions)) in enumerate(by_day):
         taken = datetime.combine(day + timedelta(days=1), time(1, number % 60))
