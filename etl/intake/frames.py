@@ -74,8 +74,10 @@ def _columns(spec: Format, header: tuple[str, ...] | None) -> str:
     return _select(fields, _count_sentence("len(parts_)", least), f"select *, {parts} as parts_ from body_")
 
 
-def split_quoted(text: str, separator: str) -> str:
+def split_quoted(text: str, separator: str, *, gaps: bool = False) -> str:
     """A list of cells; a separator inside double quotes does not split, `""` inside quotes is one quote.
+
+    `gaps`: a run of separators divides only once.
 
     Works on whole columns: pieces between quotes alternate between outside and inside, so the separators inside are
     hidden, the pieces joined, split, and the hidden ones brought back. Rows without a quote are split as they are.
@@ -88,8 +90,9 @@ def split_quoted(text: str, separator: str) -> str:
     cell = (
         f"replace(replace(case when cell = {ESCAPED_QUOTE} then '' else cell end, {ESCAPED_QUOTE}, '\"'), {GAP}, {sep})"
     )
-    slow = f"list_transform(string_split({hidden}, {sep}), lambda cell: {cell})"
-    return f"case when contains({text}, '\"') then {slow} else string_split({text}, {sep}) end"
+    filled = "list_filter({}, lambda cell: cell <> '')" if gaps else "{}"
+    slow = f"list_transform({filled.format(f'string_split({hidden}, {sep})')}, lambda cell: {cell})"
+    return f"case when contains({text}, '\"') then {slow} else {filled.format(f'string_split({text}, {sep})')} end"
 
 
 def _named(spec: Format, header: tuple[str, ...], parts: str, least: int) -> str:
@@ -113,7 +116,13 @@ def _w3c(spec: Format, header: tuple[str, ...] | None) -> str:
         empty: dict[str, str] = dict.fromkeys(spec.frame.fields, MISSING)
         return _select(empty, "'no #Fields line before this record'", "select * from body_")
     separator = spec.frame.separator or " "
-    parts = f"string_split(text, {literal(separator)})" if separator == "\t" else split_quoted("rtrim(text)", separator)
+    if separator == "\t":
+        parts = f"string_split(text, {literal(separator)})"
+    else:
+        parts = split_quoted("rtrim(text)", separator)
+        if separator == " ":  # fields are divided by white space: a run of blanks is one
+            runs = split_quoted("rtrim(text)", separator, gaps=True)
+            parts = f"case when contains(text, '  ') then {runs} else {parts} end"
     return _named(spec, names, parts, spec.frame.least or len(names))
 
 
