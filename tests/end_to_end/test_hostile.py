@@ -52,8 +52,16 @@ def _write(folder: Path) -> None:
             archive.writestr(f"{number}.log", good)
     with zipfile.ZipFile(folder / "zips" / "traversal.zip", "w") as archive:
         archive.writestr("../../../../tmp/cloud-discovery-escaped.log", good)
-    (folder / "zips" / "bomb.gz").write_bytes(gzip.compress(good + b"a" * 300_000_000, 6))
+    with (
+        zipfile.ZipFile(folder / "zips" / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("x.log", "w") as log,
+    ):
+        for _ in range(300):
+            log.write(_line() * 11_000)
+    (folder / "zips" / "zeros.gz").write_bytes(gzip.compress(bytes(300_000_000), 9))
     (folder / "zips" / "link.log").symlink_to("/etc/passwd")
+    (folder / NAME).mkdir()
+    (folder / NAME / f"{NAME}.log").write_bytes(good)
 
 
 @pytest.fixture(scope="module")
