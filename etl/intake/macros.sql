@@ -10,6 +10,9 @@ create or replace macro at_least(x, low) as case when x >= low then x end;
 create or replace macro within(x, low, high) as case when x between low and high then x end;
 create or replace macro whole(x) as try_cast(x as bigint);
 create or replace macro ms_of_seconds(x) as try_cast(round(try_cast(x as decimal(20, 6)) * 1000) as bigint);
+-- 'H:MM:SS' (any number of hours)
+create or replace macro clock_ms(x) as try_cast(split_part(x, ':', 1) as bigint) * 3600000 + try_cast(split_part(x, ':', 2) as bigint) * 60000
+    + try_cast(split_part(x, ':', 3) as bigint) * 1000;
 create or replace macro json_text(x, path) as case when json_valid(x) then json_extract_string(x, path) end;
 create or replace macro unquoted(x) as case when length(x) >= 2 and starts_with(x, '"') and ends_with(x, '"') then x[2:-2] else x end;
 -- 'DOM\user' as logged, LDAP://… to its last part is left to formats.
@@ -18,10 +21,8 @@ create or replace macro unquoted(x) as case when length(x) >= 2 and starts_with(
 
 -- a name whose last label is a number is an IPv4 address or nothing (WHATWG URL Standard, host parsing)
 create or replace macro is_ip(x) as case
-    when right(x, 1) between '0' and '9' and try_cast(split_part(x, '.', 4) as utinyint) is not null
-        then split_part(x, '.', 5) = '' and try_cast(split_part(x, '.', 1) as utinyint) is not null
-    when contains(x, ':') then translate(lower(x), '0123456789abcdef:.%', '') = '' and split_part(x, ':', 3) || split_part(x, ':', 2) <> ''
-    else false end;
+    when contains(x, ':') then regexp_full_match(x, '[0-9A-Fa-f:.]+(%.*)?') and split_part(x, ':', 3) || split_part(x, ':', 2) <> ''
+    else regexp_full_match(x, '[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}') end;
 create or replace macro bare_ip(x) as case when starts_with(x, '[') then replace(replace(lower(trim(x)), '[', ''), ']', '') else lower(trim(x)) end;
 create or replace macro ip(x) as case when is_ip(x) then lower(x) when starts_with(x, '[') and is_ip(bare_ip(x)) then bare_ip(x) end;
 -- Addresses inside an organisation, or on the machine or the link itself (RFC 1918, 6598, 3927, 4193, 4291). Only to tell
