@@ -98,16 +98,8 @@ create or replace macro zoned_strptime(x, pattern) as try_strptime(x, pattern) a
 create or replace macro clf_time(x) as case
     when contains(x, ' ') then try_strptime(x, '%d/%b/%Y:%H:%M:%S %z') at time zone 'UTC'
     else local_time(try_strptime(x, '%d/%b/%Y:%H:%M:%S')) end;
--- 'Oct  9 22:33:20' as syslog (RFC 3164) writes it: the year is the latest one that does not lie after the receipt
-create or replace macro year_of_receipt(month_day) as case
-    when local_time(try_strptime(year(received_())::varchar || ' ' || month_day, '%Y %b %d %H:%M:%S')) > received_() + interval 2 day
-        or try_strptime(year(received_())::varchar || ' ' || month_day, '%Y %b %d %H:%M:%S') is null
-    then year(received_()) - 1 else year(received_()) end;
-create or replace macro syslog_time(x) as case
-    when x is null then null
-    when translate(left(x, 1), '0123456789', '') = '' then iso_time(x)
-    when regexp_matches(x, '^[A-Z][a-z][a-z] +\d+ +\d{4} ') then local_time(try_strptime(regexp_replace(x, ' +', ' ', 'g'), '%b %d %Y %H:%M:%S'))
-    else local_time(try_strptime(year_of_receipt(regexp_replace(x, ' +', ' ', 'g'))::varchar || ' ' || regexp_replace(x, ' +', ' ', 'g'), '%Y %b %d %H:%M:%S')) end;
+-- 'Oct  9 22:33:20' as syslog (RFC 3164) writes it, of a given year
+create or replace macro syslog_of_year(x, y) as local_time(try_strptime(y::varchar || ' ' || x, ['%Y %b %d %H:%M:%S', '%Y %b %d %H:%M:%S.%f']));
 -- 'Nov 20 2026 10:11:12.123 GMT', '… +0100', or without a zone, then local to the source
 create or replace macro english_time(x) as try_strptime(x, ['%b %d %Y %H:%M:%S', '%b %d %Y %H:%M:%S.%f']);
 create or replace macro named_time(x) as case
@@ -115,6 +107,14 @@ create or replace macro named_time(x) as case
     when right(x, 5) between '+0000' and '+1500' or right(x, 5) between '-0000' and '-1500'
         then try_strptime(x, ['%b %d %Y %H:%M:%S %z', '%b %d %Y %H:%M:%S.%f %z']) at time zone 'UTC'
     else local_time(english_time(x)) end;
+-- the year that syslog leaves out is the latest one that does not lie after the receipt; ISO and English times with a year go too
+create or replace macro syslog_time(x) as case
+    when x is null then null
+    when x < ':' then iso_time(x)
+    when strlen(split_part(replace(x, '  ', ' '), ' ', 3)) = 4 then named_time(replace(x, '  ', ' '))
+    when syslog_of_year(replace(x, '  ', ' '), year(received_())) <= received_() + interval 2 day
+        then syslog_of_year(replace(x, '  ', ' '), year(received_()))
+    else syslog_of_year(replace(x, '  ', ' '), year(received_()) - 1) end;
 -- times as CEF and LEEF allow them: since 1970, ISO 8601, English with or without year and zone
 create or replace macro cef_time(x) as case
     when x > ':' then case when strlen(split_part(replace(x, '  ', ' '), ' ', 3)) = 4 then named_time(x) else syslog_time(x) end

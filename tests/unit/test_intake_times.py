@@ -30,3 +30,25 @@ def test_a_cef_time_is_an_instant(text: str, expected: str | None) -> None:
     finally:
         parser.close()
     assert row == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("text", "received", "expected"),
+    [
+        ("Dec 31 23:59:00", "2026-01-02", "2025-12-31 23:59:00"),
+        ("Jan  3 01:00:00", "2026-01-02", "2026-01-03 01:00:00"),  # a clock somewhat ahead
+        ("Feb 29 12:00:00", "2025-03-02", "2024-02-29 12:00:00"),
+        ("Nov  5 13:07:09.250", "2026-11-24", "2026-11-05 13:07:09.25"),
+        ("Nov 05 2024 13:07:09", "2026-11-24", "2024-11-05 13:07:09"),
+        ("2026-11-05T13:07:09.25+01:00", "2026-11-24", "2026-11-05 12:07:09.25"),
+        ("5 Nov", "2026-11-24", None),
+    ],
+)
+def test_the_year_that_syslog_omits(text: str, received: str, expected: str | None) -> None:
+    """The year is the latest one in which the time does not lie after the receipt."""
+    parser = Parser("UTC", datetime.fromisoformat(received).replace(tzinfo=UTC))
+    try:
+        row = parser._con.execute("select syslog_time(?)::varchar", [text]).fetchone()
+    finally:
+        parser.close()
+    assert row == (expected,)
