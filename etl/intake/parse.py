@@ -158,7 +158,7 @@ plain_ as (select record_no, line, flaw, unframed_, skip_, reject_, host_, {_pla
 judged_ as (select *, {self._judgement(spec)} as judged_ from plain_)
 select record_no, split_part(judged_, ':', 1) as outcome, nullif(substr(judged_, strpos(judged_, ':') + 1), '') as reason,
     case when judged_ <> 'event:' then left(line, {RAW_CHARS}) end as raw, {", ".join(spoken(spec))}
-from judged_ order by record_no"""
+from judged_"""
 
     def _judgement(self, spec: Format) -> str:
         """One CASE: the first thing that applies decides what becomes of the record."""

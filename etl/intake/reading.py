@@ -22,7 +22,7 @@ import zstandard
 from etl.errors import QuarantineError
 from etl.settings import Intake
 
-CHUNK_BYTES = 32 << 20
+CHUNK_BYTES = 16 << 20  # the allocator hands such blocks out again; larger ones cost page faults each time
 HEAD_BYTES = 4096
 RATIO_FLOOR_BYTES = 256 << 20  # below this size a high compression ratio harms nobody
 
@@ -54,6 +54,13 @@ def chunks(path: Path, limits: Intake, size: int = CHUNK_BYTES) -> Iterator[byte
     Raises QuarantineError: `empty`, `corrupted`, `too_large`, `unsupported_file_type`.
     """
     return _transcoded(_checked(_limited(_decompressed(path, limits, size), path, limits), path))
+
+
+def is_verbatim(path: Path) -> bool:
+    """Whether the content is the file to the byte: not packed, no byte order mark, not UTF-16."""
+    with path.open("rb") as handle:
+        head = handle.read(HEAD_BYTES)
+    return not head.startswith((*MAGIC.values(), codecs.BOM_UTF8)) and utf16(head) is None
 
 
 def _decompressed(path: Path, limits: Intake, size: int) -> Iterator[bytes]:

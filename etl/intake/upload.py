@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.errors import QuarantineError, SettingsError
-from etl.intake import detect, drops, identity
+from etl.intake import detect, drops, identity, reading
+from etl.intake.flow import Behind, ahead
 from etl.intake.formats import Format
 from etl.intake.framing import Records, gathered
 from etl.intake.parse import Parser, window
@@ -128,7 +130,8 @@ class _Upload:
         kind = self.config.kind or formats[0].kind
         writer = Writer(self.lake, self.source, kind, receipt.upload_id)
         try:
-            reader = _Content(chunks(self.path, self.settings.intake))
+            is_verbatim = reading.is_verbatim(self.path)
+            reader = _Content(chunks(self.path, self.settings.intake), receipt.file_sha256 if is_verbatim else None)
             chunk_list = self._parse(reader, formats, parser, writer, known, progress)
             receipt = replace(
                 receipt,
@@ -136,7 +139,7 @@ class _Upload:
                 log_format=formats[0].id if len(formats) == 1 else "mixed:" + "+".join(spec.id for spec in formats),
                 is_detected=is_detected,
                 content_bytes=reader.total,
-                content_sha256=reader.digest.hexdigest(),
+                content_sha256=reader.sha256,
                 chunks=chunk_list,
             )
             if known is not None:
@@ -181,9 +184,10 @@ class _Upload:
                     chunk_list.append(_chunk(formats[0], rest.envelope))
                 yield rest
 
-        for records in gathered(fresh()):
-            writer.add(parser.parse(records, formats))
-            progress(reader.total, writer.records)
+        with Behind(writer.add) as written, closing(ahead(gathered(fresh()))) as ready:
+            for records in ready:
+                written.put(parser.parse(records, formats))
+                progress(reader.total, writer.records)
         return chunk_list
 
     @staticmethod
@@ -249,7 +253,7 @@ class _Upload:
     def _remember(self, receipt: Receipt, head: bytes, reader: _Content) -> None:
         content = Content(
             content_bytes=reader.total,
-            content_sha256=reader.digest.hexdigest(),
+            content_sha256=reader.sha256,
             records=receipt.first_record_no - 1 + receipt.records,
             ended_in_newline=reader.ended_in_newline,
         )
@@ -271,19 +275,25 @@ class _Upload:
 
 
 class _Content:
-    """Content passing by: counted, hashed."""
+    """Content passing by: counted, and hashed unless the hash is known, since the file is its content."""
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
+    def __init__(self, blocks: Iterator[bytes], sha256: str | None) -> None:
         self._blocks = blocks
+        self._sha256 = sha256
+        self._digest = hashlib.sha256()
         self.total = 0
-        self.digest = hashlib.sha256()
         self.ended_in_newline = True
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256 or self._digest.hexdigest()
 
     def __iter__(self) -> Iterator[bytes]:
         for block in self._blocks:
             if block:
                 self.total += len(block)
-                self.digest.update(block)
+                if self._sha256 is None:
+                    self._digest.update(block)
                 self.ended_in_newline = block.endswith(b"\n")
                 yield block
 

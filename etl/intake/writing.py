@@ -18,6 +18,10 @@ from etl.lake import Lake, flush
 
 COMPRESSION, LEVEL = "zstd", 1
 MAX_REASONS = 50
+# Columns whose values hardly repeat: a dictionary would be built and thrown away.
+PLAIN = frozenset(
+    ("event_at", "record_no", "event_key", "src_port", "url_path", "uploaded_bytes", "downloaded_bytes", "total_bytes", "duration_ms", "raw")
+)  # fmt: skip
 
 
 class Writer:
@@ -88,7 +92,15 @@ class Writer:
         if path not in self._files:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            writer = pq.ParquetWriter(temporary, schema, compression=COMPRESSION, compression_level=LEVEL)
+            dictionary = [name for name in schema.names if name not in PLAIN]
+            writer = pq.ParquetWriter(
+                temporary,
+                schema,
+                compression=COMPRESSION,
+                compression_level=LEVEL,
+                use_dictionary=dictionary,
+                write_statistics=["event_at"],
+            )
             self._files[path] = (temporary, writer)
         self._files[path][1].write_table(table)
 
