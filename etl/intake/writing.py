@@ -20,7 +20,10 @@ COMPRESSION, LEVEL = "zstd", 1
 MAX_REASONS = 50
 # Columns whose values hardly repeat: a dictionary would be built and thrown away.
 PLAIN = frozenset(
-    ("event_at", "record_no", "event_key", "src_port", "url_path", "uploaded_bytes", "downloaded_bytes", "total_bytes", "duration_ms", "raw")
+    (
+        "event_at", "record_no", "event_key", "src_port", "url_path", "uploaded_bytes", "downloaded_bytes", "total_bytes", "duration_ms",
+        "raw",
+    )
 )  # fmt: skip
 
 
