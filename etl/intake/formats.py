@@ -37,7 +37,9 @@ class Frame(_Part):
     `fields`: names by position (columns, csv without header), names to look for (csv with header, w3c, key_value, cef,
     leef), name → path (json: `$.a.b`), or the groups of `pattern` (regex: leave out). `envelope`: name → path in the
     text around the elements (json). `syslog`: strip an optional RFC 3164 or 5424 prefix and give `syslog_time` and
-    `syslog_host`. A field that a record lacks is null.
+    `syslog_host`. A field that a record lacks is null. key_value: `separator` and `assign` divide; `after` is a regular
+    expression, and what stands up to its first match is no pair; `bare`: values are never quoted and may hold the
+    separator, a pair ends where the next name begins.
     """
 
     type: Literal["columns", "csv", "w3c", "key_value", "cef", "leef", "json", "regex"]
@@ -46,6 +48,8 @@ class Frame(_Part):
     pattern: str = ""
     separator: str = ""
     assign: str = "="
+    after: str = ""
+    bare: bool = False
     header: bool = False
     rows: bool = False
     syslog: bool = False

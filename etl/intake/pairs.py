@@ -65,17 +65,39 @@ def pairs_sql(spec: Format, source: str) -> tuple[dict[str, str], str, str]:
 
 def key_value_source(spec: Format) -> str:
     """Pairs divided by blanks (or another separator) outside double quotes; a backslash escapes a quote or itself."""
-    guarded = f"replace(replace(replace(text, '\\\\', {BACKSLASH}), '\\\"', {QUOTE}), '\\', '\\\\')"
+    text = "text"
+    if spec.frame.after:
+        text = f"regexp_replace(text, {literal(f'^.*?(?:{spec.frame.after})')}, '')"
+    source = f"select *, {text} as pairs_ from body_"
+    if spec.frame.bare:
+        return _bare_source(spec, source)
+    guarded = f"replace(replace(replace(pairs_, '\\\\', {BACKSLASH}), '\\\"', {QUOTE}), '\\', '\\\\')"
     pair = literal(_pair_pattern(spec.frame.separator or " ", spec.frame.assign))
     slow = f"regexp_replace({guarded}, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"
     slow = f"""replace(replace({slow}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"')"""
-    fast = f"regexp_replace(text, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"  # most records escape nothing
-    return f"""select *, '{{' || case when contains(text, '\\') then {slow} else {fast} end || '"":""}}' as json_ from body_"""
+    fast = f"regexp_replace(pairs_, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"  # most records escape nothing
+    members = f"case when contains(pairs_, '\\') then {slow} else {fast} end"
+    return f"""select *, '{{' || {members} || '"":""}}' as json_ from ({source})"""
+
+
+def _bare_source(spec: Format, source: str) -> str:
+    """Values end where the next name begins; quotes and backslashes are ordinary characters."""
+    separator, colon = spec.frame.separator or " ", re.escape(spec.frame.assign[0])
+    name = rf"([A-Za-z_][^{re.escape(separator[0])}{colon}\"]*?)"
+    next_name = literal(rf"{_spaced(separator)}{name} *{_spaced(spec.frame.assign)} *")
+    escaped = f"replace(replace({literal(separator)} || pairs_, '\\', '\\\\'), '\"', '\\\"')"
+    members = f"regexp_replace({escaped}, {next_name}, '\",\"\\1\":\"', 'g')"
+    return f"""select *, '{{"":"' || {members} || '"}}' as json_ from ({source})"""
+
+
+def _spaced(text: str) -> str:
+    """As a regular expression; a blank stands for any run of blanks and tabs."""
+    return re.escape(text).replace(r"\ ", r"[ \t]+")
 
 
 def _pair_pattern(separator: str, assign: str) -> str:
     """A pair with the separator after it, or else a token without a name; groups: name, quoted value, bare value."""
-    first, between = re.escape(separator[0]), re.escape(separator).replace(r"\ ", r"[ \t]+")
+    first, between = re.escape(separator[0]), _spaced(separator)
     colon = re.escape(assign[0])
     if separator == " ":
         return rf'(?:([^ "{colon}]+){re.escape(assign)}(?:"([^"]*)"|([^ "]*))|[^ ]+)(?: +|$)'

@@ -84,6 +84,13 @@ def test_pairs_with_another_separator(tmp_path: Path, separator: str, assign: st
         assert row["c"] == "y=z"
 
 
+def test_bare_values_hold_the_separator(tmp_path: Path) -> None:
+    """A value ends where the next name begins; the pairs begin after what the format names."""
+    frame = KEY_VALUE + "separator = ', '\nassign = ': '\nbare = true\nafter = '%X-\\d: '\n"
+    row = read(tmp_path, frame, r'<1>h %X-1: a: (KHTML, like "Gecko") \1/2, b: http://x/?y=1, z, c : 3')
+    assert (row["a"], row["b"], row["c"]) == (r'(KHTML, like "Gecko") \1/2', "http://x/?y=1, z", "3")
+
+
 def test_cef_header_and_extension(tmp_path: Path) -> None:
     """Values hold blanks, equal signs, pipes and quotes; the header's escapes are undone; a header cannot pose as a pair."""
     frame = 'type = "cef"\nfields = ["cef_vendor", "cef_name", "a", "b", "src"]\n'
