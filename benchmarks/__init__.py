@@ -1,0 +1,1 @@
+"""How fast, against whom, how it grows. Ratios within one run; see docs/benchmarks.md."""
