@@ -117,3 +117,10 @@ def test_user_format_wins_over_ours(tmp_path: Path) -> None:
     text = (formats.BUILT_IN / "squid_native" / "format.toml").read_text(encoding="utf-8")
     (folder / "format.toml").write_text(text.replace('title = "Squid native', 'title = "Our native'), encoding="utf-8")
     assert formats.available(tmp_path)["squid_native"].title.startswith("Our native")
+
+
+def test_formats_page_is_current() -> None:
+    """docs/formats.md is what the folders say; the repair is one command."""
+    from etl.intake.formats_page import PAGE, page
+
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m etl.intake.formats_page"
