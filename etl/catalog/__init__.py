@@ -1,24 +1,60 @@
 """The app catalog: which cloud app is behind a host, and how risky it is.
 
-Facts lie in `data/` as rows that a person can review: one an app, one a domain that is not an app, one a vendor's label.
-`load()` reads and scores them; `Catalog.write()` puts what models read into the lake.
+Facts lie in `data/` as rows that a person can review. `load()` reads them, lays what the user imported beneath and the user's
+own file above, and scores; `Catalog.write()` puts what models read into the lake.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from etl.catalog.catalog import Catalog
-from etl.settings import Settings
+if TYPE_CHECKING:  # etl.settings mounts etl.catalog.settings: nothing of the project is imported here at run time
+    from etl.catalog.catalog import Catalog
+    from etl.catalog.settings import CatalogSettings
+    from etl.settings import Settings
 
-__all__ = ["Catalog", "load"]
+__all__ = ["catalog_settings", "load"]
 
 
 def load(settings: Settings) -> Catalog:
-    """The catalog that ships with this version, scored. Raises CatalogError when its data is wrong."""
-    return _shipped()
+    """The catalog: shipped, imported and own entries, scored by the configuration. Raises CatalogError when data is wrong."""
+    from etl.catalog.catalog import user_file
+
+    section = catalog_settings(settings)
+    own, imported = user_file(settings.home, section.own), user_file(settings.home, section.imported)
+    return _load(section.model_dump_json(), own, imported, _state(own, imported))
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> Catalog:
-    return Catalog.read()
+def catalog_settings(settings: Settings) -> CatalogSettings:
+    """The `[catalog]` section, or its defaults where the configuration has none."""
+    from etl.catalog.settings import CatalogSettings
+
+    found = getattr(settings, "catalog", None)
+    return found if isinstance(found, CatalogSettings) else CatalogSettings()
+
+
+@lru_cache(maxsize=4)
+def _load(section: str, own: Path, imported: Path, state: tuple[tuple[str, int, int], ...]) -> Catalog:
+    from etl.catalog import validate
+    from etl.catalog.catalog import Catalog
+    from etl.catalog.entries import read_entries
+    from etl.catalog.merge import Merging
+    from etl.catalog.own import read_own
+    from etl.catalog.settings import CatalogSettings
+    from etl.catalog.vocabulary import DATA
+
+    if validate.is_development():
+        validate.check(DATA)
+    merging = Merging(read_entries(DATA))
+    for folder in sorted(path for path in imported.glob("*") if path.is_dir()):
+        merging.add(read_entries(folder, folder.name))
+    merging.lay_own(read_own(own))
+    return Catalog(merging.entries, CatalogSettings.model_validate_json(section).score)
+
+
+def _state(own: Path, imported: Path) -> tuple[tuple[str, int, int], ...]:
+    """What a cached catalog depends on besides the settings."""
+    files = [path for path in (own, *sorted(imported.rglob("*.csv"))) if path.exists()]
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)

@@ -1,38 +1,49 @@
-"""The catalog in memory: look up a host or an app, count, and write what models read."""
+"""The catalog in memory: look up a host, an address or an app, count what there is."""
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-import ipaddress
-import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from etl.catalog import ranges, suffixes
+from etl.catalog.entries import App, Entries, PathPrefix
+from etl.catalog.merge import suffixes_of
+from etl.catalog.score import FORMULA, Score, edition, score
+from etl.catalog.settings import ScoreSettings
+from etl.catalog.vocabulary import category_weights, ceilings, factors
 
-from etl.catalog import data, suffixes
-from etl.catalog.data import App
-from etl.catalog.score import Score, score
-from etl.errors import CatalogError
-from etl.inputs import CATALOG
-from etl.lake import Lake, replacing
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from etl.lake import Lake
 
 
 @dataclass(frozen=True)
 class Lookup:
-    """What a name is: an app, not an app (with its purpose), or uncatalogued under its registrable domain."""
+    """What a name is: an app, not an app (with its purpose), or uncatalogued under its registrable domain.
+
+    `matched_by`: `name`, `domain`, `path`, `address range`, `vendor label`; null when uncatalogued. `matched` is the domain,
+    range or label that decided. `nearest` are names of apps that the name may have meant.
+    """
 
     name: str
     host_class: str
-    matched_domain: str | None
-    registrable_domain: str | None
-    purpose: str | None
-    app: App | None
-    score: Score | None
+    matched_by: str | None = None
+    matched: str | None = None
+    registrable_domain: str | None = None
+    purpose: str | None = None
+    app: App | None = None
+    score: Score | None = None
+    nearest: tuple[str, ...] = ()
+
+    @property
+    def matched_domain(self) -> str | None:
+        return self.matched if self.matched_by in {"domain", "path"} else None
 
     def as_dict(self) -> dict[str, Any]:
         """For a program."""
@@ -41,29 +52,22 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All apps by id, domains that are not apps with their purpose, vendors' labels with their apps."""
+    """Apps, what is not an app, vendors' labels, address ranges and path prefixes, with how apps are scored."""
 
-    apps: dict[str, App]
-    not_apps: dict[str, str]
-    hints: dict[str, str]
+    entries: Entries
+    score_settings: ScoreSettings = field(default_factory=ScoreSettings)
 
-    @classmethod
-    def read(cls) -> Catalog:
-        """Read the data that ships with this version. Raises CatalogError."""
-        apps = {app.app_id: app for app in data.read_apps()}
-        not_apps, hints = dict(data.read_not_apps()), dict(data.read_hints())
-        for app in apps.values():
-            for domain in app.domains:
-                if domain in not_apps:
-                    raise CatalogError(
-                        f"{app.app_id}: found {domain!r} among what is not an app, too; expected it once. Take one away."
-                    )
-        for hint, app_id in hints.items():
-            if app_id not in apps:
-                raise CatalogError(
-                    f"hints.csv: {hint}: found the app {app_id!r}; expected one of the catalog. Correct the row."
-                )
-        return cls(apps, not_apps, hints)
+    @property
+    def apps(self) -> dict[str, App]:
+        return self.entries.apps
+
+    @property
+    def not_apps(self) -> dict[str, str]:
+        return self.entries.not_apps
+
+    @property
+    def hints(self) -> dict[str, str]:
+        return self.entries.hints
 
     @cached_property
     def domains(self) -> dict[str, str]:
@@ -71,88 +75,137 @@ class Catalog:
         return {domain: app.app_id for app in self.apps.values() for domain in app.domains}
 
     @cached_property
+    def pieces(self) -> list[ranges.Piece]:
+        return ranges.pieces(self.entries.ranges)
+
+    @cached_property
+    def paths(self) -> dict[str, list[PathPrefix]]:
+        """Path prefixes by domain, longest first."""
+        found: dict[str, list[PathPrefix]] = {}
+        for one in sorted(self.entries.paths, key=lambda one: -len(one.path_prefix)):
+            found.setdefault(one.domain, []).append(one)
+        return found
+
+    def score(self, app_id: str) -> Score:
+        """An app's score, with how it came about."""
+        return score(self.apps[app_id], self.score_settings)
+
+    @cached_property
     def scores(self) -> dict[str, Score]:
-        return {app.app_id: score(app.facts, app.traits) for app in self.apps.values()}
+        return {app_id: self.score(app_id) for app_id in self.apps}
 
     def lookup(self, name: str) -> Lookup:
-        """What a host, a domain or an app's name is."""
-        wanted = name.strip().lower().rstrip(".")
-        app = self.apps.get(wanted) or next((one for one in self.apps.values() if one.app_name.lower() == wanted), None)
+        """What a host, an address (URL), an app's name or id, or a vendor's label is."""
+        wanted = name.strip().lower()
+        app = self.apps.get(wanted) or self._by_name.get(wanted)
         if app is not None:
-            return Lookup(name, "app", None, None, None, app, self.scores[app.app_id])
-        for suffix in _suffixes(wanted):
-            if suffix in self.domains:
-                app = self.apps[self.domains[suffix]]
-                return Lookup(
-                    name, "app", suffix, suffixes.registrable_domain(wanted), None, app, self.scores[app.app_id]
-                )
-            if suffix in self.not_apps:
-                return Lookup(
-                    name, "not_an_app", suffix, suffixes.registrable_domain(wanted), self.not_apps[suffix], None, None
-                )
-        registrable = wanted if _is_address(wanted) else suffixes.registrable_domain(wanted)
-        return Lookup(name, "uncatalogued", None, registrable, None, None, None)
+            return self._app(name, app.app_id, "name", app.app_name)
+        host, path = _host_and_path(wanted)
+        found = self._address(name, host) or self._host(name, host, path)
+        if found is not None:
+            return found
+        hinted = self.hints.get(wanted)
+        if hinted is not None:
+            return self._app(name, hinted, "vendor label", wanted)
+        is_address = ranges.address_key(host) is not None
+        nearest = () if is_address else self._nearest(host)
+        registrable = host if is_address else suffixes.registrable_domain(host)
+        return Lookup(name, "uncatalogued", registrable_domain=registrable, nearest=nearest)
+
+    def _address(self, name: str, host: str) -> Lookup | None:
+        one = ranges.find(self.pieces, host)
+        if one is None:
+            return None
+        if one.app_id is not None:
+            return self._app(name, one.app_id, "address range", one.cidr, host)
+        return Lookup(name, "not_an_app", "address range", one.cidr, host, one.purpose)
+
+    def _host(self, name: str, host: str, path: str) -> Lookup | None:
+        registrable = suffixes.registrable_domain(host)
+        domain = next((one for one in suffixes_of(host) if one in self.domains or one in self.not_apps), None)
+        for one in suffixes_of(host) if path else ():
+            for prefix in self.paths.get(one, ()):
+                # The longer domain is the better knowledge: a path rule of google.com says nothing of docs.google.com.
+                if is_under(path, prefix.path_prefix) and len(one) >= len(domain or ""):
+                    return self._app(name, prefix.app_id, "path", one + prefix.path_prefix, registrable)
+        if domain is None:
+            return None
+        if domain in self.domains:
+            return self._app(name, self.domains[domain], "domain", domain, registrable)
+        return Lookup(name, "not_an_app", "domain", domain, registrable, self.not_apps[domain])
+
+    def _app(self, name: str, app_id: str, by: str, matched: str, registrable: str | None = None) -> Lookup:
+        return Lookup(name, "app", by, matched, registrable, None, self.apps[app_id], self.score(app_id))
+
+    @cached_property
+    def _by_name(self) -> dict[str, App]:
+        return {app.app_name.lower(): app for app in reversed(list(self.apps.values()))}
+
+    def _nearest(self, host: str) -> tuple[str, ...]:
+        """Apps whose name or own domain looks like it: a slip of the pen, or a look-alike."""
+        label = suffixes.registrable_domain(host).partition(".")[0]
+        known: dict[str, str] = {}
+        for domain, app_id in self.domains.items():
+            known.setdefault(domain.partition(".")[0], app_id)
+        known |= {name: app.app_id for name, app in self._by_name.items()}
+        close = difflib.get_close_matches(label, known, 3, 0.82) if len(label) > 3 else []
+        return tuple(dict.fromkeys(self.apps[known[one]].app_name for one in close))
 
     def stats(self) -> dict[str, Any]:
-        """How much the catalog holds."""
+        """How much the catalog holds, and how much is known."""
         bands = Counter(one.band for one in self.scores.values())
+        known = Counter(name for app in self.apps.values() for name in app.facts)
+        known["breach"] = sum(1 for app in self.apps.values() if app.breaches)
         return {
             "apps": len(self.apps),
             "domains": len(self.domains),
             "not_an_app_domains": len(self.not_apps),
             "vendor_labels": len(self.hints),
-            "categories": dict(Counter(app.category for app in self.apps.values()).most_common()),
+            "address_ranges": len(self.entries.ranges),
+            "path_prefixes": len(self.entries.paths),
+            "origins": dict(Counter(app.origin for app in self.apps.values()).most_common()),
+            "categories": dict(Counter(app.category or "uncategorised" for app in self.apps.values()).most_common()),
             "risk_bands": {name: bands.get(name, 0) for name in ("high", "medium", "low", "unknown")},
+            "facts": {name: known[name] for name in factors() if known[name]},
         }
-
-    # for the lake
 
     @cached_property
+    def fingerprint(self) -> str:
+        """Changes with anything that models read of the catalog."""
+        rules = (FORMULA, factors(), category_weights(), ceilings(), edition(), self.score_settings)
+        return hashlib.sha256(repr((rules, self.entries)).encode()).hexdigest()
+
     def tables(self) -> dict[str, pa.Table]:
         """What models read, by dataset; see docs/architecture.md."""
-        domains: list[tuple[Any, ...]] = [(name, app_id, "app", None) for name, app_id in self.domains.items()]
-        domains += [(name, None, "not_an_app", purpose) for name, purpose in self.not_apps.items()]
-        rows: dict[str, list[tuple[Any, ...]]] = {
-            "catalog_apps": [self._app_row(app) for app in self.apps.values()],
-            "catalog_domains": sorted(domains),
-            "catalog_hints": sorted(self.hints.items()),
-            "public_suffixes": sorted(set(suffixes.rules())),
-        }
-        return {
-            name: pa.Table.from_pylist(
-                [dict(zip(CATALOG[name].names, row, strict=True)) for row in found], schema=CATALOG[name]
-            )
-            for name, found in rows.items()
-        }
+        from etl.catalog.datasets import tables
 
-    def _app_row(self, app: App) -> tuple[Any, ...]:
-        result = self.scores[app.app_id]
-        factors = json.dumps([asdict(part) for part in result.parts])
-        traits, domains = " ".join(app.traits), " ".join(app.domains)
-        head = (app.app_id, app.app_name, app.vendor, app.category, app.headquarters_country)
-        return (*head, result.value, result.band, factors, traits, None, domains)
+        return tables(self)
 
     def write(self, lake: Lake) -> None:
         """Put the datasets into the lake, if they are not there as they are."""
-        for name, table in self.tables.items():
-            mark = hashlib.sha256(json.dumps(table.to_pylist()).encode()).hexdigest()
-            if lake.fingerprint(name) == mark:
-                continue
-            with replacing(lake.partition(name)) as temporary:
-                pq.write_table(table, temporary)
-            lake.write_fingerprint(name, None, mark)
+        from etl.catalog.datasets import write
+
+        write(self, lake)
 
 
-def _suffixes(host: str) -> Iterator[str]:
-    """A host and what is left of it label by label: a.b.c, b.c, c."""
-    while host:
-        yield host
-        host = host.partition(".")[2]
+def is_under(path: str, prefix: str) -> bool:
+    """Whether a path lies under a prefix, segment by segment: /maps and /maps/x under /maps, /mapstyle not."""
+    return path == prefix or path.startswith(prefix.rstrip("/") + "/")
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _host_and_path(text: str) -> tuple[str, str]:
+    """The host and the path of a host, an address with port, or a URL."""
+    rest = text.partition("://")[2] or text
+    host, slash, path = rest.partition("/")
+    path = (slash + path).partition("?")[0].partition("#")[0]
+    host = host.rpartition("@")[2]
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    return host.rstrip("."), path
+
+
+def user_file(home: Path, path: Path) -> Path:
+    """A path of the configuration; a relative one starts from the home folder."""
+    return path if path.is_absolute() else home / path

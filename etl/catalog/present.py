@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from etl.catalog.catalog import Lookup
-from etl.catalog.data import App
-from etl.catalog.score import FACTORS, Score
-
-GROUPS = ("general", "security", "compliance", "legal", "purpose")
+from etl.catalog.entries import App
+from etl.catalog.score import Score
+from etl.catalog.vocabulary import factors, words
 
 
 def lookup_lines(found: Lookup) -> list[str]:
@@ -16,27 +15,57 @@ def lookup_lines(found: Lookup) -> list[str]:
     if found.app is not None and found.score is not None:
         return _app_lines(found, found.app, found.score)
     if found.host_class == "not_an_app":
-        return [f"{found.name}: not an app ({found.purpose}), by the domain {found.matched_domain}"]
-    return [
-        f"{found.name}: uncatalogued; counted under {found.registrable_domain}",
-        "Its risk is unknown. It appears in the report under Uncatalogued domains.",
-    ]
+        meaning = words("purposes").get(found.purpose or "", "")
+        return [f"{found.name}: not an app, by the {found.matched_by} {found.matched}", f"  {found.purpose}: {meaning}"]
+    lines = [f"{found.name}: uncatalogued; counted under {found.registrable_domain}"]
+    if found.nearest:
+        lines.append(
+            f"  did you mean {' or '.join(found.nearest)}? If not: a name that looks like theirs deserves a look."
+        )
+    lines.append(
+        "  Its risk is unknown. The report lists it under Uncatalogued domains; docs/catalog.md says how to make it an app."
+    )
+    return lines
 
 
 def _app_lines(found: Lookup, app: App, score: Score) -> list[str]:
-    by = f" (by the domain {found.matched_domain})" if found.matched_domain else ""
+    by = f" (by the {found.matched_by} {found.matched})" if found.matched_by != "name" else ""
     lines = [f"{app.app_name}{by}"]
-    lines.append(f"  category      {app.category}")
+    lines.append(f"  category      {app.category or 'uncategorised'}")
     lines.append(f"  vendor        {app.vendor or 'unknown'}, {app.headquarters_country or 'country unknown'}")
     lines.append(f"  used for      {', '.join(app.traits) or 'nothing of note'}")
     lines.append(f"  domains       {' '.join(app.domains)}")
-    shown = "unknown" if score.value is None else f"{score.value:.1f} of 10 (10 is safe): {score.band} risk"
-    lines.append(f"  score         {shown}; confidence {score.confidence:.0%} of what is asked is known")
-    for group in GROUPS:
-        for part in (part for part in score.parts if part.group == group):
-            weight = "limits the score" if group == "purpose" else f"weight {part.weight:g}"
-            lines.append(f"    {group:<11} {part.factor:<20} {part.value:<8} {part.points:>4.1f} points, {weight}")
-    unknown = [factor for factor in FACTORS if factor not in app.facts]
+    if app.breaches:
+        told = ", ".join(
+            f"{one.date} ({one.accounts:,} accounts)" if one.accounts else one.date for one in app.breaches
+        )
+        lines.append(f"  breaches      {told}")
+    if app.origin != "shipped":
+        lines.append(f"  comes from    {'your own file' if app.origin == 'own' else f'the import {app.origin}'}")
+    if app.note:
+        lines.append(f"  note          {app.note}")
+    return lines + _score_lines(app, score)
+
+
+def _score_lines(app: App, score: Score) -> list[str]:
+    known = f"{score.confidence:.0%} of what is asked is known"
+    if score.own:
+        lines = [f"  score         {score.value:.1f} of 10 (10 is safe): {score.band} risk; set in your own file"]
+    elif score.value is None:
+        lines = [f"  score         unknown: {known}, too little to tell"]
+    else:
+        lines = [f"  score         {score.value:.1f} of 10 (10 is safe): {score.band} risk; {known}"]
+    for group in score.groups:
+        lines.append(
+            f"    {group.group:<11} {group.points:>4.1f} points, weight {group.weight:g}; {group.confidence:.0%} known"
+        )
+        for part in (part for part in score.parts if part.group == group.group):
+            lines.append(
+                f"      {part.factor:<20} {part.value:<14} {part.points:>4.1f} points, weight {part.weight:g} ({part.source})"
+            )
+    lines += [f"    at most     {one.highest:>4.1f} because of {one.trait}" for one in score.ceilings]
+    asked = [name for name, factor in factors().items() if factor.kind not in {"trait", "country"}]
+    unknown = [name for name in asked if name not in app.facts and not (name == "breach" and app.breaches)]
     lines.append(f"    unknown     {', '.join(unknown) or 'nothing'}")
     return lines
 
@@ -44,6 +73,11 @@ def _app_lines(found: Lookup, app: App, score: Score) -> list[str]:
 def stats_lines(found: dict[str, Any]) -> list[str]:
     """The catalog's size."""
     lines = [f"{found['apps']:,} apps with {found['domains']:,} domains in {len(found['categories'])} categories"]
-    lines.append(f"{found['not_an_app_domains']:,} domains that are not apps, {found['vendor_labels']:,} vendor labels")
-    lines.append("risk: " + ", ".join(f"{count} {band}" for band, count in found["risk_bands"].items()))
-    return lines + [f"  {count:4}  {name}" for name, count in found["categories"].items()]
+    lines.append(
+        f"{found['not_an_app_domains']:,} domains that are not apps, {found['vendor_labels']:,} vendor labels, "
+        f"{found['address_ranges']:,} address ranges, {found['path_prefixes']:,} path prefixes"
+    )
+    lines.append("from: " + ", ".join(f"{count:,} {name}" for name, count in found["origins"].items()))
+    lines.append("risk: " + ", ".join(f"{count:,} {band}" for band, count in found["risk_bands"].items()))
+    lines.append("known: " + ", ".join(f"{name} {count:,}" for name, count in found["facts"].items()))
+    return lines + [f"  {count:5,}  {name}" for name, count in found["categories"].items()]

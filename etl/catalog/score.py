@@ -1,86 +1,168 @@
 """The risk score: 0 to 10, ten is safe. docs/catalog.md publishes the formula; this module is the formula.
 
-Facts give points (0 to 10) with a weight. The score is the weighted mean of the known ones, pulled towards the middle (5)
-by the weight of what is unknown, then capped by traits that no certificate outweighs. Confidence is the known share of the weight.
+In each group (general, security, compliance, legal) the known factors give a weighted mean of their points; what is unknown
+counts by rule (by default as 5 with a quarter of its weight). The score is the weighted mean of the groups, then limited by the
+ceilings of what the app is for. Confidence is the known share of the weight, group by group. Pure: same facts and settings,
+same score; age is counted to the catalog's edition, not to today.
 """
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 
+from etl.catalog.entries import App
+from etl.catalog.settings import ScoreSettings
+from etl.catalog.vocabulary import DATA, GROUPS, LEVELS, Factor, category_weights, ceilings, factors
+
+FORMULA = 2  # raised when this module gives other scores for the same facts and settings
 MIDDLE = 5.0
-THIS_YEAR = 2026
-BANDS = ((4.0, "high"), (7.0, "medium"), (10.1, "low"))  # a score below the number has this risk
-
-# factor: (group, weight, points when it holds, points when it is known not to hold)
-FACTORS: dict[str, tuple[str, float, float, float]] = {
-    "holding": ("general", 1, 8, 5),
-    "mfa": ("security", 3, 10, 0),
-    "saml": ("security", 2, 10, 2),
-    "encryption_at_rest": ("security", 1, 10, 0),
-    "admin_audit": ("security", 1, 10, 2),
-    "breach": ("security", 3, 0, 10),
-    "soc2": ("compliance", 3, 10, 2),
-    "iso27001": ("compliance", 3, 10, 2),
-    "hipaa": ("compliance", 0.5, 10, 5),
-    "fedramp": ("compliance", 0.5, 10, 5),
-    "pci_dss": ("compliance", 0.5, 10, 5),
-    "gdpr_statement": ("legal", 2, 10, 2),
-}
-# What an app is for can outweigh everything: the score is at most this.
-CAPS: dict[str, float] = {"anonymiser": 2.0, "anonymous_use": 3.0, "paste": 3.0, "remote_access": 6.0}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One line of a score: a factor, what is known of it, its points, its weight."""
+    """One line of a score: a factor, what is known of it, its points (0–10), its weight within its group, who says so."""
 
     group: str
     factor: str
     value: str
     points: float
     weight: float
+    source: str
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """A group's points (unknown factors included by rule), its weight, and how much of it is known (0–1)."""
+
+    group: str
+    points: float
+    weight: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What limits a score."""
+
+    trait: str
+    highest: float
 
 
 @dataclass(frozen=True)
 class Score:
-    """How an app's score came about. `value` is null when nothing at all is known."""
+    """How an app's score came about. `value` is null when too little is known. `own` is true when the user set it."""
 
     value: float | None
     band: str
     confidence: float
-    parts: tuple[Part, ...]
+    groups: tuple[GroupScore, ...] = ()
+    parts: tuple[Part, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+    own: bool = False
 
 
-def score(facts: dict[str, str], traits: tuple[str, ...]) -> Score:
-    """Score an app by its facts (factor to value) and traits."""
-    parts = [part for factor in FACTORS if (part := _part(factor, facts)) is not None]
-    known = sum(part.weight for part in parts)
-    total = sum(weight for _, weight, _, _ in FACTORS.values())
-    caps = [Part("purpose", trait, "at most", CAPS[trait], 0.0) for trait in traits if trait in CAPS]
-    if not parts and not caps:
-        return Score(None, "unknown", 0.0, ())
-    mean = (sum(part.points * part.weight for part in parts) + MIDDLE * (total - known) / 2) / (
-        known + (total - known) / 2
-    )
-    value = min([mean, *(cap.points for cap in caps)])
-    return Score(value, band(value), known / total, (*parts, *caps))
+@lru_cache(maxsize=1)
+def edition() -> date:
+    """The day to which the catalog's facts are counted."""
+    return date.fromisoformat(tomllib.loads((DATA / "edition.toml").read_text(encoding="utf-8"))["as_of"])
 
 
-def _part(factor: str, facts: dict[str, str]) -> Part | None:
-    group, weight, yes, no = FACTORS[factor]
-    value = facts.get(factor)
-    if value is None:
-        return None
-    if factor == "breach":
-        # An old breach weighs less than a new one: one point a year.
-        points = min(10.0, float(THIS_YEAR - int(value)))
-        return Part(group, factor, value, points, weight)
-    return Part(group, factor, value, no if value == "no" else yes, weight)
+def score(app: App, settings: ScoreSettings | None = None) -> Score:
+    """Score an app by its facts, breaches and traits."""
+    settings = settings or ScoreSettings()
+    found: list[Part] = []
+    groups: list[GroupScore] = []
+    for group in GROUPS:
+        parts, known, asked = _group_parts(app, group, settings)
+        found += parts
+        weight = LEVELS[settings.groups.get(group, "medium")]
+        if asked + sum(part.weight for part in parts) > 0 and weight > 0:
+            groups.append(
+                GroupScore(group, _mean(parts, asked - known, settings), weight, known / asked if asked else 1.0)
+            )
+    limits = tuple(_ceilings(app, settings))
+    if app.own_score is not None:
+        return Score(app.own_score, band(app.own_score, settings), 1.0, tuple(groups), tuple(found), limits, own=True)
+    total = sum(group.weight for group in groups)
+    confidence = sum(group.confidence * group.weight for group in groups) / total if total else 0.0
+    if confidence < settings.minimum_confidence and not limits:
+        return Score(None, "unknown", confidence, tuple(groups), tuple(found))
+    mean = sum(group.points * group.weight for group in groups) / total if total else MIDDLE
+    value = min([mean, *(limit.highest for limit in limits)])
+    return Score(value, band(value, settings), confidence, tuple(groups), tuple(found), limits)
 
 
-def band(value: float | None) -> str:
-    """The risk band of a score: high below 4, medium below 7, else low; unknown without a score."""
+def band(value: float | None, settings: ScoreSettings | None = None) -> str:
+    """The risk band of a score: high below 4, medium below 7, else low (by default); unknown without a score."""
+    settings = settings or ScoreSettings()
     if value is None:
         return "unknown"
-    return next(name for limit, name in BANDS if value < limit)
+    return "high" if value < settings.high_below else "medium" if value < settings.medium_below else "low"
+
+
+def level(factor: Factor, category: str | None, settings: ScoreSettings) -> str:
+    """The level of a factor: the configuration's for the category, the configuration's, the catalog's for the category, its own."""
+    places = (
+        settings.categories.get(category or "", {}),
+        settings.factors,
+        category_weights().get(category or "", {}),
+    )
+    return next((str(place[factor.name]) for place in places if factor.name in place), factor.level)
+
+
+def points_of(factor: Factor, value: str, as_of: date) -> float | None:
+    """The points of a value; null when the factor carries none or the value says nothing."""
+    if factor.kind == "year":
+        return min(10.0, max(0.0, float(as_of.year - int(value))))
+    if factor.kind == "date":
+        return min(10.0, max(0.0, (as_of - date.fromisoformat(value)).days // 365.25))
+    if factor.kind == "best":
+        return max((factor.points[one] for one in value.split("+") if one in factor.points), default=None)
+    return factor.points.get(value)
+
+
+def _group_parts(app: App, group: str, settings: ScoreSettings) -> tuple[list[Part], float, float]:
+    """The parts of a group, and the weight that is known and asked (traits are not asked: they hold or do not)."""
+    parts, known, asked = [], 0.0, 0.0
+    for factor in factors().values():
+        weight = LEVELS[level(factor, app.category, settings)]
+        if factor.group != group or weight == 0:
+            continue
+        is_trait = factor.kind == "trait"
+        asked += 0.0 if is_trait else weight
+        value, source = _known(app, factor)
+        points = None if value is None else points_of(factor, value, edition())
+        if value is None or points is None:
+            continue
+        known += 0.0 if is_trait else weight
+        parts.append(Part(group, factor.name, value, points, weight, source))
+    return parts, known, asked
+
+
+def _known(app: App, factor: Factor) -> tuple[str | None, str]:
+    if factor.kind == "trait":
+        return ("yes", app.source) if factor.name in app.traits else (None, "")
+    if factor.kind == "date":
+        return (app.breaches[-1].date, app.breaches[-1].source) if app.breaches else (None, "")
+    fact = app.facts.get(factor.name)
+    return (fact.value, fact.source) if fact else (None, "")
+
+
+def _mean(parts: list[Part], unknown: float, settings: ScoreSettings) -> float:
+    share = {"middle": settings.unknown_share, "exclude": 0.0, "worst": 1.0}[settings.unknown]
+    prior = 0.0 if settings.unknown == "worst" else MIDDLE
+    weight = sum(part.weight for part in parts) + share * unknown
+    if weight == 0:
+        return MIDDLE
+    return (sum(part.points * part.weight for part in parts) + prior * share * unknown) / weight
+
+
+def _ceilings(app: App, settings: ScoreSettings) -> list[Ceiling]:
+    limits = []
+    for (trait, category), highest in sorted(ceilings().items()):
+        if trait in app.traits and category in {"", app.category}:
+            limits.append(Ceiling(trait, settings.ceilings.get(trait, highest)))
+    return [limit for limit in limits if limit.highest < 10]

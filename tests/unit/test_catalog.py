@@ -9,7 +9,6 @@ import pytest
 
 from etl import catalog
 from etl.catalog.present import lookup_lines
-from etl.catalog.score import band, score
 from etl.inputs import Inputs
 from etl.lake import Lake
 from etl.models import models
@@ -87,27 +86,11 @@ def test_lookup_and_models_agree(tmp_path: Path) -> None:
         assert told == app_id
 
 
-def test_score_is_explained_and_unknown_stays_unknown() -> None:
-    """Every score shows its parts; an app of which nothing is known has none."""
+def test_lookup_tells_how_a_score_came_about() -> None:
+    """A look-up shows each factor with its source, and the confidence; an unknown host says that nothing is known."""
     text = "\n".join(lookup_lines(CATALOG.lookup("dropbox.com")))
-    assert "mfa" in text and "confidence" in text and "risk" in text
-    nothing = score({}, ())
-    assert (nothing.value, nothing.band) == (None, "unknown")
+    assert "mfa" in text and "known" in text and "risk" in text and "(vendor)" in text
     assert "uncatalogued" in lookup_lines(CATALOG.lookup("nobody.example.net"))[0]
-
-
-def test_purpose_caps_the_score() -> None:
-    """No certificate makes an anonymiser safe; bands have the published cut-offs."""
-    facts = dict.fromkeys(("mfa", "saml", "soc2", "iso27001", "gdpr_statement"), "yes")
-    assert (score(facts, ()).value or 0) > 7 and (score(facts, ("anonymiser",)).value or 9) <= 2
-    assert [band(3.9), band(4.0), band(6.9), band(7.0), band(10.0), band(None)] == [
-        "high",
-        "medium",
-        "medium",
-        "low",
-        "low",
-        "unknown",
-    ]
 
 
 def test_writing_to_the_lake_twice_changes_nothing(tmp_path: Path) -> None:

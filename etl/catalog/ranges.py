@@ -1,0 +1,84 @@
+"""Address ranges as text that sorts like the addresses: 32 hexadecimal digits, IPv4 as ::ffff:a.b.c.d.
+
+So `first_key <= key <= last_key` is right in any engine, without a type for addresses.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from etl.catalog.entries import Range
+
+MAPPED = 0xFFFF << 32
+
+
+def address_key(text: str) -> str | None:
+    """The key of an address; null when the text is none. A zone (`%eth0`) and brackets are passed over."""
+    try:
+        address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
+    except ValueError:
+        return None
+    return f"{_number(address):032x}"
+
+
+def range_keys(cidr: str) -> tuple[str, str]:
+    """The keys of a range's first and last address. Raises ValueError."""
+    network = ipaddress.ip_network(cidr)
+    return f"{_number(network[0]):032x}", f"{_number(network[-1]):032x}"
+
+
+def _number(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
+    if isinstance(address, ipaddress.IPv4Address):
+        return MAPPED | int(address)
+    return int(address)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of addresses of one range. Pieces never overlap: of ranges in each other the narrowest holds."""
+
+    first_key: str
+    last_key: str
+    of: Range
+
+
+def pieces(ranges: Sequence[Range]) -> list[Piece]:
+    """Cut nested ranges into pieces that do not overlap, sorted: a look-up is one comparison."""
+    found: list[Piece] = []
+    open_ranges: list[tuple[int, Range]] = []  # (last, range), outermost first
+    at = 0
+    bounds = sorted(((*_bounds(one.cidr), one) for one in ranges), key=lambda item: (item[0], -item[1]))
+
+    def close(until: int) -> None:
+        nonlocal at
+        while open_ranges and open_ranges[-1][0] < until:
+            last, one = open_ranges.pop()
+            if at <= last:
+                found.append(Piece(f"{at:032x}", f"{last:032x}", one))
+                at = last + 1
+
+    for first, last, one in bounds:
+        close(first)
+        if open_ranges and at < first:
+            found.append(Piece(f"{at:032x}", f"{first - 1:032x}", open_ranges[-1][1]))
+        at = max(at, first) if open_ranges else first
+        open_ranges.append((last, one))
+    close(1 << 129)
+    return found
+
+
+def _bounds(cidr: str) -> tuple[int, int]:
+    first, last = range_keys(cidr)
+    return int(first, 16), int(last, 16)
+
+
+def find(found: Sequence[Piece], address: str) -> Range | None:
+    """The range an address is in."""
+    key = address_key(address)
+    if key is None:
+        return None
+    index = bisect_right(found, key, key=lambda piece: piece.first_key) - 1
+    return found[index].of if index >= 0 and key <= found[index].last_key else None
