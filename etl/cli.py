@@ -116,7 +116,11 @@ def demo(
             last_day=day,
             progress=progress,
         )
-    _write_json(asdict(written)) if as_json else words(written.lines())
+    local = settings.write_local(configured.home, written.configuration())
+    noted = (
+        [f"{local.name} tells the organisation's name and domains; delete it when your own logs come"] if local else []
+    )
+    _write_json(asdict(written)) if as_json else words([*written.lines(), *noted])
 
 
 @app.command()

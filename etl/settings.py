@@ -1,7 +1,7 @@
 """The one reader of configuration and environment.
 
-`load()` reads `cloud-discovery.toml` (every key is optional) and the environment variables listed in ENVIRONMENT,
-and returns a frozen `Settings`. Nothing else in the project looks at `os.environ`.
+`load()` reads `cloud-discovery.toml` (every key is optional), `cloud-discovery.local.toml` beside it (what is true of this
+machine only, or of the demo; it wins), and the environment variables listed in ENVIRONMENT, and returns a frozen `Settings`. Nothing else in the project looks at `os.environ`.
 """
 
 from __future__ import annotations
@@ -182,15 +182,11 @@ def load(config: Path | None = None, home: Path | None = None) -> Settings:
     home = (home or Path(env.get("CLOUD_DISCOVERY_HOME", "."))).resolve()
     named = config or (Path(env["CLOUD_DISCOVERY_CONFIG"]) if env.get("CLOUD_DISCOVERY_CONFIG") else None)
     path = named or home / "cloud-discovery.toml"
-    data: dict[str, object] = {}
-    if path.exists():
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"{path}: found invalid TOML ({error}); expected key = value lines. Correct it."
-            ) from None
-    elif named is not None:
+    data: dict[str, object] = _read(path) if path.exists() else {}
+    local = path.with_name(f"{path.stem}.local.toml")
+    if local.exists():
+        data = _merged(data, _read(local))
+    if not path.exists() and named is not None:
         raise SettingsError(f"{path}: no such file. Name an existing configuration file, or leave the setting out.")
     _overlay(data, "warehouse", "url", env.get("CLOUD_DISCOVERY_WAREHOUSE_URL"))
     for key, name in (("host", "HOST"), ("port", "PORT"), ("user", "USER"), ("password", "PASSWORD")):
@@ -200,6 +196,31 @@ def load(config: Path | None = None, home: Path | None = None) -> Settings:
         return Settings.model_validate(data)
     except ValidationError as error:
         raise SettingsError("\n".join(_sentences(path, error))) from None
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: found invalid TOML ({error}); expected key = value lines. Correct it.") from None
+
+
+def _merged(under: dict[str, object], over: dict[str, object]) -> dict[str, object]:
+    """Tables key by key; what `over` says wins."""
+    found = dict(under)
+    for key, value in over.items():
+        below = found.get(key)
+        found[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return found
+
+
+def write_local(home: Path, text: str) -> Path | None:
+    """Write cloud-discovery.local.toml, unless there is one; None when there was."""
+    path = home / "cloud-discovery.local.toml"
+    if path.exists():
+        return None
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def _overlay(data: dict[str, object], section: str, key: str, value: str | None) -> None:

@@ -11,14 +11,14 @@ import sys
 import time
 import warnings
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from etl import pipeline, settings
 from etl.errors import CloudDiscoveryError
 from etl.lake import Receipt
 from etl.settings import Settings
-from etl.summary import receipt_lines
-from etl.terminal import size, words
+from etl.terminal import size, table, words
 from scripts.airflow_environment import ROOT, environment
 
 DAGS = ("intake", "nightly")
@@ -33,7 +33,10 @@ def seed(configured: Settings) -> None:
     from etl import demo
 
     say("drops/ is empty: writing a week of drops of an invented organisation")
-    words(demo.write(drops).lines())
+    written = demo.write(drops)
+    words(written.lines())
+    if local := settings.write_local(configured.home, written.configuration()):
+        words([f"{local.name} tells the organisation's name and domains; delete it when your own logs come"])
 
 
 def say(text: str) -> None:
@@ -42,12 +45,12 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def start_airflow() -> Any:
+def start_airflow(home: Path) -> Any:
     """Airflow in this process, quiet, its metadata migrated, its tasks told as they end. Gives its DAGs.
 
     Raises SystemExit when a DAG file cannot be read.
     """
-    os.environ.update(environment(ROOT / "airflow", level="ERROR"))
+    os.environ.update(environment(home / "airflow", level="ERROR"))
     warnings.simplefilter("ignore")
     from airflow.dag_processing.dagbag import DagBag
     from airflow.listeners import hookimpl
@@ -55,14 +58,24 @@ def start_airflow() -> Any:
     from airflow.utils.db import initdb
 
     class Tell:
+        """A line for each task; of the many that take a drop, for each that fails and for every 25th."""
+
+        taken = 0
+
         @hookimpl
         def on_task_instance_success(self, task_instance: Any) -> None:
+            if task_instance.map_index >= 0:
+                self.taken += 1
+                if self.taken % 25 == 0:
+                    say(f"  {task_instance.dag_id} · {task_instance.task_id}  {self.taken} drops")
+                return
             seconds = (datetime.now(UTC) - task_instance.start_date).total_seconds()
-            say(f"  {task_instance.dag_id} · {task_instance.task_id}{_drop(task_instance)}  {seconds:.1f} s")
+            say(f"  {task_instance.dag_id} · {task_instance.task_id}  {seconds:.1f} s")
 
         @hookimpl
         def on_task_instance_failed(self, task_instance: Any, error: Any) -> None:
-            say(f"  {task_instance.dag_id} · {task_instance.task_id}{_drop(task_instance)}  FAILED: {error}")
+            drop = getattr(task_instance, "rendered_map_index", None) or ""
+            say(f"  {task_instance.dag_id} · {task_instance.task_id} {drop} FAILED: {error}")
 
     get_listener_manager().add_listener(Tell())
     initdb()
@@ -72,17 +85,43 @@ def start_airflow() -> Any:
     return bag
 
 
-def _drop(task_instance: Any) -> str:
-    name = getattr(task_instance, "rendered_map_index", None)
-    return f" · {name}" if name else ""
-
-
 def taken_since(configured: Settings, start: datetime) -> list[Receipt]:
     """Receipts of the uploads that began at or after an instant, in order."""
     receipts = pipeline.lake_of(configured).receipts()
     return sorted(
         (one for one in receipts if datetime.fromisoformat(one.started_at) >= start), key=lambda one: one.started_at
     )
+
+
+def taken_lines(receipts: list[Receipt]) -> list[str]:
+    """A line for each source; then a line for each file that was not simply loaded, with what a person should do."""
+    if not receipts:
+        return ["nothing: drops/ holds no complete file"]
+    by_source: dict[str, list[Receipt]] = {}
+    for one in receipts:
+        by_source.setdefault(one.source, []).append(one)
+    rows = [
+        (
+            source,
+            len(ones),
+            ", ".join(sorted({one.log_format for one in ones if one.log_format})),
+            sum(one.records for one in ones),
+            sum(one.events for one in ones),
+            sum(sum(one.skips.values()) for one in ones),
+            sum(sum(one.rejects.values()) for one in ones),
+        )
+        for source, ones in sorted(by_source.items())
+    ]
+    lines = table(("source", "files", "format", "records", "events", "skips", "rejects"), rows)
+    for one in receipts:
+        if one.outcome == "loaded_with_rejects":
+            why = "; ".join(f"{count:,} × {reason}" for reason, count in one.rejects.items())
+            lines.append(f"  {one.source}/{one.file_name}: loaded, with rejects: {why}")
+        elif one.outcome == "duplicate":
+            lines.append(f"  {one.source}/{one.file_name}: duplicate, counted once already")
+        elif one.outcome == "quarantined":
+            lines.append(f"  {one.source}: quarantined ({one.reason}): {one.message}")
+    return lines
 
 
 def found(configured: Settings) -> list[str]:
@@ -121,13 +160,13 @@ def main() -> None:
     configured = settings.load()
     seed(configured)
     say("Airflow starts")
-    bag = start_airflow()
+    bag = start_airflow(configured.home)
     for name in DAGS:
         run = bag.dags[name].test()
         if run.state != "success":
             failed = [one.task_id for one in run.get_task_instances() if one.state in ("failed", "upstream_failed")]
             raise SystemExit(f"the DAG {name} failed in: {', '.join(failed)}. Repair what is said above and run again.")
-    words(["", "Taken in", *receipt_lines(taken_since(configured, started))])
+    words(["", "Taken in", *taken_lines(taken_since(configured, started))])
     words(["", "Found", *found(configured)])
     words(["", "Report", *(f"  {path}" for path in written(configured))])
     words(
@@ -143,3 +182,6 @@ if __name__ == "__main__":
         main()
     except CloudDiscoveryError as refusal:
         raise SystemExit(f"nightly: {refusal}") from None
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the interpreter's own end would have DuckDB print a list of objects that Airflow still holds

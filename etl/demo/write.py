@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import gzip
 import os
 from collections.abc import Callable, Iterator
@@ -66,6 +67,14 @@ class DemoSummary:
     @property
     def records(self) -> int:
         return sum(one.records for one in self.sources)
+
+    def configuration(self) -> str:
+        """What cloud-discovery.local.toml says of the invented organisation, as TOML: a person has one name, however they log in."""
+        return (
+            "# Of the demo's invented organisation. Delete this file when your own logs come.\n[organisation]\n"
+            f'name = "{self.organisation}"\nuser_domains = {json.dumps(self.user_domains)}\n'
+            f"internal_domains = {json.dumps(self.internal_domains)}\n"
+        )
 
     def lines(self) -> list[str]:
         """The summary for a person."""
