@@ -1,7 +1,7 @@
-"""The one reader of configuration and environment.
+"""The one reader of configuration and environment. Nothing else in the project looks at `os.environ`.
 
 `load()` reads `cloud-discovery.toml` (every key is optional), `cloud-discovery.local.toml` beside it (what is true of this
-machine only, or of the demo; it wins), and the environment variables listed in ENVIRONMENT, and returns a frozen `Settings`. Nothing else in the project looks at `os.environ`.
+machine only, or of the demo; it wins), and the environment variables listed in ENVIRONMENT, and returns a frozen `Settings`.
 """
 
 from __future__ import annotations
