@@ -125,7 +125,7 @@ def _mixture(readings: list[Reading], texts: list[str]) -> list[Format]:
         if reading.spec.frame.type not in MIXABLE or reading.spec.frame.header or not reading.spec.detect.pattern:
             continue
         more = {index for index, text in enumerate(texts) if index not in covered and _fits(reading.spec, text)}
-        if more and reading.events:
+        if more:
             chosen.append(reading.spec)
             covered |= more
     return chosen
