@@ -1,1 +1,1 @@
-"""How fast, against whom, how it grows. Ratios within one run; see docs/benchmarks.md."""
+"""How fast, against whom, how it grows. What each program does and found: docs/benchmarks.md."""

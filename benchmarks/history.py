@@ -1,52 +1,55 @@
-"""A night that adds one day to 90 days of history, against the same night with none.
+"""A night that adds a day to 90 days of history, against the same night with none: `python -m benchmarks.history [LINES]`.
 
-python -m benchmarks.history [LINES A DAY]    default 100000; the ratio should stay under 1.2
+LINES is the size of a day (default 100000). Five nights in a row each add one day to the history and to an empty home; who
+goes first alternates. The median ratio should stay under 1.2: one day's work costs one day's data.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
-import time
+from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.squid_lines import write
-from benchmarks.throughput import CONFIGURATION, run_stage, yesterday
+from benchmarks import job, squid_lines
 
-DAYS = 89
-DAY_SECONDS = 86_400
+DAYS, NIGHTS = 90, 5
 
 
-def _home(folder: Path, name: str) -> Path:
-    home = folder / name
-    (home / "drops" / "squid").mkdir(parents=True)
-    (home / "cloud-discovery.toml").write_text(CONFIGURATION)
-    return home
+def add_day(home: Path, lines: int, *, days_ago: int) -> None:
+    """Drop the log of one day: the same in every home, another one for every day."""
+    day = job.yesterday() - timedelta(days=days_ago)
+    squid_lines.write(home / "drops" / job.SOURCE / f"access-{day}.log", lines, seed=days_ago, last_day=day)
 
 
 def main(arguments: list[str]) -> None:
-    """Print both nights and their ratio; the history's own night is not counted."""
     lines = int(arguments[0]) if arguments else 100_000
-    with tempfile.TemporaryDirectory(prefix="cloud-discovery-benchmark-") as name:
-        old, new = _home(Path(name), "history"), _home(Path(name), "empty")
-        for day in range(DAYS, 0, -1):
-            write(old / "drops" / "squid" / f"{day}.log", lines, yesterday() - day * DAY_SECONDS, seed=day)
-        started = time.monotonic()
-        run_stage(old, "nightly")
-        print(f"history: {DAYS} days of {lines:,} lines taken in, in {time.monotonic() - started:.0f} s")
+    with tempfile.TemporaryDirectory(prefix="cloud-discovery-benchmark-") as folder:
+        old = job.new_home(Path(folder), "history")
+        for day in range(DAYS - 1, NIGHTS - 1, -1):
+            add_day(old, lines, days_ago=day)
+        before = job.run(old, is_reported=False)
+        print(
+            f"history: {DAYS} days of {lines:,} lines taken in, built and published in {before.total:.0f} s", flush=True
+        )
         ratios = []
-        for round_number in (1, 2, 3):
-            seconds = {}
+        for night in range(1, NIGHTS + 1):
+            new = job.new_home(Path(folder), f"none-{night}")
             for home in (old, new):
-                write(
-                    home / "drops" / "squid" / f"today{round_number}.log", lines, yesterday(), seed=1000 + round_number
-                )
-                seconds[home] = run_stage(home, "nightly")[0]
-            ratios.append(seconds[old] / seconds[new])
+                add_day(home, lines, days_ago=NIGHTS - night)
+            order = (old, new) if night % 2 else (new, old)
+            found = {home: job.run(home) for home in order}
+            ratios.append(found[old].total / found[new].total)
             print(
-                f"night {round_number}: {seconds[old]:.1f} s with history, {seconds[new]:.1f} s without: {ratios[-1]:.2f}"
+                f"night {night}: {found[old].total:.1f} s with history, {found[new].total:.1f} s without: {ratios[-1]:.2f}"
             )
-        print(f"median ratio {sorted(ratios)[1]:.2f}")
+            print(f"  with:    {_stages(found[old])}\n  without: {_stages(found[new])}", flush=True)
+    print(f"median ratio {statistics.median(ratios):.2f}")
+
+
+def _stages(found: job.Job) -> str:
+    return ", ".join(f"{name} {seconds:.2f} s" for name, seconds in found.stages.items())
 
 
 if __name__ == "__main__":
