@@ -66,12 +66,12 @@ DAY = r"\d{4}-\d{2}-\d{2}"
 )
 def report() -> None:
     @task(doc_md="Renders what the form asks for, into a folder of its own.", execution_timeout=timedelta(hours=2))
-    def render(params: dict[str, Any], ts_nodash: str) -> list[dict[str, Any]]:
+    def render(params: dict[str, Any], dag_run: Any) -> list[dict[str, Any]]:
         from reports import nightly as reports
 
         configured = settings.load()
         output = configured.folder("output")
-        folder = output.with_name(f"{output.name}-on-demand") / ts_nodash
+        folder = output.with_name(f"{output.name}-on-demand") / f"{dag_run.run_after:%Y-%m-%dT%H%M%S}"
         return packed(
             reports.render(configured, params["period"], params["sources"], ",".join(params["formats"]), folder)
         )

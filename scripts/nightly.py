@@ -157,8 +157,8 @@ def written(configured: Settings) -> list[str]:
 def main() -> None:
     """Seed, intake, nightly, summary."""
     started, clock = datetime.now(UTC), time.monotonic()
-    configured = settings.load()
-    seed(configured)
+    seed(settings.load())
+    configured = settings.load()  # again: the demo names its organisation
     say("Airflow starts")
     bag = start_airflow(configured.home)
     for name in DAGS:

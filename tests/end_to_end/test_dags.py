@@ -67,7 +67,7 @@ def run(bag: Any, name: str, conf: dict[str, Any] | None = None) -> tuple[str, d
     found = bag.dags[name]
     for task in found.tasks:
         task.retries = 0
-    done = found.test(run_conf=conf)
+    done = found.test(run_conf=conf, logical_date=None)  # as when it is triggered by hand or over REST
     states: dict[str, list[str]] = {}
     for instance in done.get_task_instances():
         states.setdefault(instance.task_id, []).append(str(instance.state))

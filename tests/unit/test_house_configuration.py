@@ -35,8 +35,8 @@ def sections() -> dict[str, type[BaseModel]]:
 
 def test_file_as_shipped_changes_nothing(tmp_path: Path) -> None:
     """With every key commented out, the shipped file gives the defaults."""
-    shipped = settings.load(ROOT / "cloud-discovery.toml", home=tmp_path)
-    assert shipped == settings.Settings(home=tmp_path)
+    (tmp_path / "cloud-discovery.toml").write_text(TEXT, encoding="utf-8")
+    assert settings.load(home=tmp_path) == settings.Settings(home=tmp_path)
 
 
 @pytest.mark.parametrize("section", sorted(sections()))
