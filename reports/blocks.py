@@ -18,7 +18,7 @@ from typing import Any
 from etl.errors import ReportError
 
 FOLDER = Path(__file__).parent
-_KEYS = {"title", "query", "lead", "chart", "columns", "width", "link", "empty", "first"}
+_KEYS = {"title", "query", "lead", "chart", "columns", "width", "link", "empty", "first", "whole"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Block:
     width: str = "full"  # full | half
     link: str = ""  # the page that shows more
     empty: str = "Nothing in this period."
+    whole: bool = False  # in print: never parted by the end of a page
     first: int = 0  # how many rows the template needs; 0 is all
 
 

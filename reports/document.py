@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from reports.report import Report
 
 STYLE = Path(__file__).parent / "executive" / "document.css"
-TOP = 10  # rows of a table
 
 
 def write_pdf(report: Report, path: Path) -> Path:
@@ -73,9 +72,7 @@ def _show(report: Report, block: Block) -> dict[str, Any]:
             "svg": Markup(charts.for_print(report.drawing(block))),  # noqa: S704 - ours, and escaped
             "metric": charts.drawn_measure(block.chart, rows),
         }
-    html = fill(
-        block.template, report=report, rows=rows, row=rows[0] if rows else {}, block=block, shown=shown, top=TOP
-    )
+    html = fill(block.template, report=report, rows=rows, row=rows[0] if rows else {}, block=block, shown=shown)
     shown["html"] = Markup(html)  # noqa: S704 - ours, and escaped
     return shown
 

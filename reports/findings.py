@@ -65,7 +65,7 @@ class Recommendation:
 
 
 def find(answers: Answers) -> list[Finding]:
-    """All findings of the period, the worst first, then the latest."""
+    """All findings of the period, the worst first; those of one kind in the order of its query."""
     found = []
     for name in names("finding_"):
         about = header(name)
@@ -82,7 +82,7 @@ def find(answers: Answers) -> list[Finding]:
                     **known,
                 )
             )
-    found.sort(key=lambda one: (SEVERITIES.index(one.severity), _ago(one)))
+    found.sort(key=lambda one: SEVERITIES.index(one.severity))
     return found
 
 
@@ -101,10 +101,6 @@ _FACTS = (
     "uploaded_bytes",
     "transactions",
 )
-
-
-def _ago(finding: Finding) -> float:
-    return -finding.last_at.timestamp() if finding.last_at else 0.0
 
 
 def grouped(findings: list[Finding]) -> list[Group]:

@@ -6,6 +6,7 @@ Nothing here computes; it rounds, at the very end.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any
 
 UNKNOWN = "unknown"
 THEME = Path(__file__).parent / "theme"
+_BYTES = re.compile(r"\b(\d{1,18}) bytes\b")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -90,9 +92,12 @@ def words(value: str | None) -> str:
 
 def reasons(value: str | None) -> str:
     """The reasons of a device's risk (JSON list of feature, points, detail) as one phrase."""
-    return (
-        "; ".join(reason["detail"] or words(reason["feature"]) for reason in risk_reasons(value)) or "no reason given"
-    )
+    return "; ".join(said(reason) for reason in risk_reasons(value)) or "no reason given"
+
+
+def said(reason: dict[str, Any]) -> str:
+    """One reason: its detail, with sizes in words, or the name of its feature."""
+    return _BYTES.sub(lambda match: size(int(match[1])), reason["detail"]) or words(reason["feature"])
 
 
 def risk_reasons(value: str | None) -> list[dict[str, Any]]:
@@ -112,6 +117,11 @@ def risk_reasons(value: str | None) -> list[dict[str, Any]]:
         for item in found
         if isinstance(item, dict)
     ]
+
+
+def traits(value: str | None) -> str:
+    """What an app can do, from its blank-separated traits: `personal storage, file sharing`."""
+    return ", ".join(words(trait) for trait in value.split()) if value else UNKNOWN
 
 
 def country(code: str | None) -> str:
@@ -154,6 +164,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "clock": clock,
     "words": words,
     "reasons": reasons,
+    "traits": traits,
     "country": country,
     "measured": measured,
     "exact": exact,

@@ -36,9 +36,8 @@ def chart(config: Mapping[str, Any], rows: Sequence[Row], first_day: date, last_
     room = alt.Scale(domain=[0, max(lengths.values()) * ROOM_FOR_VALUES])
     x = alt.X("value:Q", title=None, axis=None, scale=room)
     legend = alt.Legend(orient="top", columns=config.get("legend_columns", 0))
-    colour = (
-        alt.Color("part:N", title=None, sort=parts, scale=scale(parts), legend=legend) if stack else alt.value(BLUE)
-    )
+    several = alt.Color("part:N", title=None, sort=parts, scale=scale(parts), legend=legend)
+    colour = several if len(parts) > 1 else alt.value(BLUE)  # where nothing is tagged, the tags say nothing
     drawn = (
         alt.Chart(alt.Data(values=marks))
         .mark_bar(height={"band": 0.68}, cornerRadiusEnd=1)

@@ -34,6 +34,8 @@ const CloudDiscovery = (() => {
     return Array.isArray(list) ? list.filter((one) => one && typeof one === "object") : [];
   }
 
+  const said = (reason) => (reason.detail || "").replace(/\b(\d{1,18}) bytes\b/g, (all, count) => size(Number(count))) || words(reason.feature);
+
   function plain(column, value) {
     if (value === null || value === undefined || value === "") return "unknown";
     switch (column.kind) {
@@ -41,7 +43,8 @@ const CloudDiscovery = (() => {
       case "count": return grouped.format(value);
       case "score": case "number": return decimals.format(value);
       case "words": case "outcome": return words(value);
-      case "reasons": return reasonsOf(value).map((one) => one.detail || words(one.feature)).join("; ");
+      case "reasons": return reasonsOf(value).map(said).join("; ");
+      case "traits": return value.split(" ").map(words).join(", ");
       case "tally": return Object.entries(parsed(value) || {}).map(([why, many]) => `${words(why)}: ${grouped.format(many)}`).join(", ");
       case "detected": return value ? "detection" : "configuration";
       default: return String(value);
@@ -191,7 +194,8 @@ const CloudDiscovery = (() => {
     };
     const applySearch = () => {
       const wanted = search.value.trim().toLowerCase();
-      entry.grid.setFilter(wanted ? [(row) => textOf(row).includes(wanted)] : []);
+      if (wanted) entry.grid.setFilter((row) => textOf(row).includes(wanted));
+      else entry.grid.clearFilter();
     };
     search?.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(applySearch, 180); });
     reset?.addEventListener("click", () => { search.value = ""; entry.grid.clearFilter(true); });
@@ -266,6 +270,7 @@ const CloudDiscovery = (() => {
     const drawer = document.getElementById("drawer");
     if (!kinds[entity]) return;
     load(entity, key, (thing) => {
+      drawer.dataset.key = key;
       drawer.replaceChildren(...(thing ? filled(entity, key, thing) : absent(entity, key)));
       if (!drawer.open) drawer.showModal();
       drawer.scrollTop = 0;
@@ -299,7 +304,7 @@ const CloudDiscovery = (() => {
       figures.append(element("div", {}, element("dt", { title: column.note }, column.label), element("dd", {}, shown(column, about[column.field], about))));
     }
     parts.push(figures);
-    if (about.reasons) parts.push(points("Why this device is at risk", reasonsOf(about.reasons).map((one) => [one.detail || words(one.feature), one.points])));
+    if (about.reasons) parts.push(points("Why this device is at risk", reasonsOf(about.reasons).map((one) => [said(one), one.points])));
     if (about.domains) parts.push(element("section", {}, element("h3", {}, "Domains of the app"), element("p", { class: "domains" }, about.domains)));
     for (const list of kind.lists) {
       const found = thing.lists[list.name];
@@ -420,5 +425,5 @@ const CloudDiscovery = (() => {
   }
 
   start();
-  return { table, details, drawers, csv: (id) => csv(tables[id]) };
+  return { table, details, drawers, rows: (id) => (tables[id] ? tables[id].grid.getData("active") : []) };
 })();

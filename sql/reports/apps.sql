@@ -26,7 +26,7 @@ with used as (
     group by f.app_id
 )
 select
-    u.app_id, coalesce(a.app_name, u.app_id) as app_name, a.category, a.vendor, a.headquarters_country,
+    u.app_id, coalesce(a.app_name, u.app_id) as app_name, a.category, a.traits, a.vendor, a.headquarters_country,
     a.risk_score, coalesce(a.risk_band, 'unknown') as risk_band, a.tag, u.users, u.devices, u.ip_addresses, u.hosts,
     u.total_bytes, u.uploaded_bytes, u.downloaded_bytes, u.unknown_bytes_transactions, u.transactions,
     u.blocked_transactions, u.active_days, a.first_seen_at, u.last_seen_at, a.domains, a.risk_factors

@@ -6,7 +6,7 @@
 -- title: Large upload to personal storage
 -- says: {{ who }} uploaded {{ uploaded_bytes | size }} to {{ app_name }} on {{ day | day }}, between {{ first_at | clock }} and {{ last_at | clock }} UTC.
 -- check: Ask the person what was uploaded and why. If the app is a business need, sanction it; if not, tag it unsanctioned and block it.
--- rule: at least 100 MB in a day from one device to one storage, transfer or webmail app that is not sanctioned, or to an uncatalogued domain; high from 1 GB
+-- rule: at least 100 MB in a day from one device to one app that is not sanctioned and keeps personal files, publishes texts, or shares files or mail with more than a low risk, or to an uncatalogued domain; high from 1 GB
 select
     case when sum(f.uploaded_bytes) >= 1000000000 then 'high' else 'medium' end as severity,
     f.day, f.source, f.device_key, f.user_key, f.app_id,
@@ -19,7 +19,14 @@ from fct_usage_daily f
 left join dim_apps a on a.app_id = f.app_id
 where f.app_class in ('app', 'uncatalogued')
   and coalesce(a.tag, '') <> 'sanctioned'
-  and (f.app_class = 'uncatalogued' or (lower(a.category) like '%storage%' or lower(a.category) like '%file transfer%' or lower(a.category) like '%file sharing%' or lower(a.category) like '%webmail%' or lower(a.category) like '%text sharing%'))
+  and (f.app_class = 'uncatalogued' or (
+    strpos(' ' || coalesce(a.traits, '') || ' ', ' personal_storage ') > 0
+    or strpos(' ' || coalesce(a.traits, '') || ' ', ' paste ') > 0
+    or (
+        coalesce(a.risk_band, 'unknown') <> 'low'
+        and (strpos(' ' || coalesce(a.traits, '') || ' ', ' file_sharing ') > 0 or strpos(' ' || coalesce(a.traits, '') || ' ', ' webmail ') > 0)
+    )
+  ))
   and f.day between cast(:first_day as date) and cast(:last_day as date)
   and (cast(:source as varchar) is null or strpos('/' || cast(:source as varchar) || '/', '/' || f.source || '/') > 0)
 group by f.day, f.source, f.device_key, f.user_key, f.app_id, coalesce(a.app_name, f.registrable_domain)

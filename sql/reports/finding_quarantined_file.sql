@@ -4,7 +4,7 @@
 -- units:  instants in UTC
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
 -- title: File in quarantine
--- says: {{ file_name }} of {{ source }} was not taken in ({{ reason | words }}). {{ message }}
+-- says: {% if message %}{{ source }}: {{ message }}{% else %}{{ file_name }} of {{ source }} was not taken in: {{ reason | words }}.{% endif %}
 -- check: Until it is repaired and dropped again, what it holds is missing from every number in this report.
 -- rule: an upload with the outcome quarantined
 select

@@ -16,7 +16,7 @@ select
     ) as names
 from fct_usage_daily f
 join dim_apps a on a.app_id = f.app_id
-where lower(a.category) like '%generative%'
+where strpos(' ' || coalesce(a.traits, '') || ' ', ' generative_ai ') > 0
   and f.day between cast(:first_day as date) and cast(:last_day as date)
   and (cast(:source as varchar) is null or strpos('/' || cast(:source as varchar) || '/', '/' || f.source || '/') > 0)
 having count(distinct case when coalesce(a.tag, '') <> 'sanctioned' then f.app_id end) > 0

@@ -12,8 +12,14 @@ select
     cast(sum(f.uploaded_bytes) as bigint) as uploaded_bytes
 from fct_usage_daily f
 join dim_apps a on a.app_id = f.app_id
-where (lower(a.category) like '%storage%' or lower(a.category) like '%file transfer%' or lower(a.category) like '%file sharing%' or lower(a.category) like '%webmail%' or lower(a.category) like '%text sharing%')
-  and lower(a.category) not like '%webmail%'
+where (
+    strpos(' ' || coalesce(a.traits, '') || ' ', ' personal_storage ') > 0
+    or strpos(' ' || coalesce(a.traits, '') || ' ', ' paste ') > 0
+    or (
+        coalesce(a.risk_band, 'unknown') <> 'low'
+        and (strpos(' ' || coalesce(a.traits, '') || ' ', ' file_sharing ') > 0 or strpos(' ' || coalesce(a.traits, '') || ' ', ' webmail ') > 0)
+    )
+  )
   and coalesce(a.tag, '') <> 'sanctioned'
   and f.day between cast(:first_day as date) and cast(:last_day as date)
   and (cast(:source as varchar) is null or strpos('/' || cast(:source as varchar) || '/', '/' || f.source || '/') > 0)

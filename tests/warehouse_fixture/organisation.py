@@ -90,6 +90,15 @@ APPS = [
     App("pastebin", "Pastebin", "Pastebin", "Text sharing", None, None, None, "pastebin.com"),
     App("yandex-disk", "Yandex Disk", "Yandex", "Cloud storage", "RU", 3.0, None, "disk.yandex.com"),
 ]
+TRAITS = {
+    "Cloud storage": "personal_storage file_sharing",
+    "File transfer": "file_sharing anonymous_use",
+    "Generative AI": "generative_ai",
+    "VPN and anonymisers": "anonymiser",
+    "Remote access": "remote_access",
+    "Webmail": "webmail",
+    "Text sharing": "paste",
+}
 RARE = {"tor", "deepseek", "protonvpn", "mega"}  # only the planted incidents use them
 NOT_AN_APP = {
     "not_an_app:windowsupdate.com": "download.windowsupdate.com",

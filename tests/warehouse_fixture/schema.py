@@ -32,7 +32,8 @@ TABLES: dict[str, dict[str, str]] = {
     ),
     "dim_apps": _table(
         "app_id:varchar app_name:varchar app_class:varchar vendor:varchar category:varchar headquarters_country:varchar "
-        "risk_score:double_precision risk_band:varchar risk_factors:varchar tag:varchar domains:varchar" + SEEN
+        "risk_score:double_precision risk_band:varchar risk_factors:varchar traits:varchar tag:varchar domains:varchar"
+        + SEEN
     ),
     "dim_devices": _table(
         "device_key:varchar device_name:varchar device_id:varchar source_kinds:varchar" + SEEN + "last_user_key:varchar"

@@ -18,6 +18,7 @@ from tests.warehouse_fixture.organisation import (
     PEOPLE,
     RARE,
     SOURCES,
+    TRAITS,
 )
 
 Row = dict[str, Any]
@@ -145,6 +146,7 @@ def apps(rows: list[Row]) -> list[Row]:
                 "risk_score": app.score,
                 "risk_band": app.band,
                 "risk_factors": json.dumps([factor]) if app.score is not None else None,
+                "traits": TRAITS.get(app.category),
                 "tag": app.tag,
                 "domains": ".".join(app.host.split(".")[-2:]),
                 "first_seen_at": first_seen,
