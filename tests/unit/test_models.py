@@ -126,7 +126,10 @@ def test_event_with_a_key_counts_once_across_sources(settings: Settings) -> None
     folder = settings.folder("drops")
     for source in ("mde", "hunting"):
         (folder / source).mkdir(parents=True)
-    row = f'{{"Timestamp":"{at}","DeviceName":"lt-1.corp.example","DeviceId":"d","ActionType":"ConnectionSuccess","RemoteUrl":"chatgpt.com","RemoteIP":"198.51.100.7","ReportId":7}}'
+    row = (
+        f'{{"Timestamp":"{at}","DeviceName":"lt-1.corp.example","DeviceId":"d","ActionType":"ConnectionSuccess",'
+        '"RemoteUrl":"chatgpt.com","RemoteIP":"198.51.100.7","ReportId":7}'
+    )
     (folder / "mde" / "a.json").write_text(
         '{"category":"AdvancedHunting-DeviceNetworkEvents","properties":' + row + "}\n"
     )

@@ -129,6 +129,7 @@ def test_slugs_are_safe_and_distinct() -> None:
     found = slugs(names)
     assert len(set(found.values())) == len(names)
     assert all(
-        slug and set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_") and len(slug) < 80 for slug in found.values()
+        slug and set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_") and len(slug) < 80
+        for slug in found.values()
     )
     assert found["proxy"] == "proxy" and found["proxy-1"] == "proxy-1"

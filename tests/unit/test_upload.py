@@ -139,7 +139,7 @@ def test_killed_before_the_move(settings: Settings) -> None:
     target = settings.folder("archive") / "proxy" / receipt.upload_id / "access.log"
     back = settings.folder("drops") / "proxy" / "access.log"
     back.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(target, back)
+    target.replace(back)
     (again,) = _take(settings)
     assert again == receipt and target.exists() and len(_events(settings)) == 1
 
@@ -151,7 +151,7 @@ def test_events_without_receipt_do_not_exist(settings: Settings) -> None:
     lake = Lake(settings.folder("lake"))
     lake.receipt_path(receipt.upload_id).unlink()
     assert _events(settings) == []
-    os.replace(settings.folder("archive") / "proxy" / receipt.upload_id / "access.log", _restored(settings))
+    (settings.folder("archive") / "proxy" / receipt.upload_id / "access.log").replace(_restored(settings))
     (again,) = _take(settings)
     assert again.upload_id == receipt.upload_id and len(_events(settings)) == 1
 
@@ -199,7 +199,8 @@ def test_missing_chunk_is_noticed(settings: Settings) -> None:
     at = datetime.fromtimestamp(NOW, UTC).isoformat().replace("+00:00", "Z")
     chunk = (
         '{"format": "cloud-discovery/endpoint-chunk", "version": 1, "chunk_id": "c%d", "device": {"DeviceName": "lt-1"}, "sequence": %d, '
-        '"records": [{"Timestamp": "%s", "ActionType": "ConnectionSuccess", "RemoteUrl": "www.example.org", "RemoteIP": "198.51.100.7", "ReportId": %d}]}\n'
+        '"records": [{"Timestamp": "%s", "ActionType": "ConnectionSuccess", "RemoteUrl": "www.example.org", '
+        '"RemoteIP": "198.51.100.7", "ReportId": %d}]}\n'
     )
     _drop(settings, "chunks.jsonl", "".join(chunk % (n, n, at, n) for n in (1, 2, 5)))
     (receipt,) = _take(settings)

@@ -111,9 +111,13 @@ def test_reader_is_not_locked_out(tmp_path: Path) -> None:
         _night(settings)
         assert old.execute(query).scalar() == 5
         # Another process, as readers are: in one process the engine shares an open file.
-        script = "import duckdb, sys; print(duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchone()[0])"
+        script = (
+            "import duckdb, sys; print(duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchone()[0])"
+        )
         path = settings.warehouse_url.removeprefix("duckdb:///")
-        done = subprocess.run([sys.executable, "-c", script, path, query.text], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", script, path, query.text], capture_output=True, text=True, check=True
+        )
         assert done.stdout.strip() == "8"
 
 
