@@ -97,7 +97,7 @@ def load(rng: np.random.Generator) -> Hosts:
     categories += ["tail"] * (len(names) - first_tail)
     is_http = np.array([category in ALWAYS_HTTP for category in categories])
     is_http[first_tail:] = rng.random(len(names) - first_tail) < 0.18
-    for name in ("archive.ubuntu.com", "security.ubuntu.com", "www.debian.org", "mirrors.fedoraproject.org"):
+    for name in ("changelogs.ubuntu.com", "motd.ubuntu.com", "www.debian.org", "fedoraproject.org"):
         is_http[names.index(name)] = True
     return Hosts(
         names=names,
