@@ -20,6 +20,8 @@ SAMPLE_BYTES = 512 << 10
 SAMPLE_RECORDS = 200
 MIXABLE = ("columns", "key_value", "cef", "leef", "regex", "json", "csv")
 NEAREST = 3
+LEAST_SHARE = 0.2  # a vendor's format that reads less of a sample does not keep a catch-all from it
+CATCH_ALL = 2  # formats of this weight or less read what no vendor's format knows: they join no mixture
 
 
 @dataclass(frozen=True)
@@ -54,25 +56,39 @@ def detect(head: bytes, formats: Sequence[Format], parser: Parser, name: str, ma
         sample = sample[: sample.rfind(b"\n") + 1]
     texts = _texts(sample)
     likely = [spec for spec in formats if _matches(spec, texts)]
-    if len(likely) == 1 and _is_plain(likely[0], texts):
-        return likely
+    if len(likely) == 1 and likely[0].detect.weight > CATCH_ALL and _is_plain(likely[0], texts):
+        return _with_companions(likely, formats)
     readings = [read_sample(spec, sample, parser, max_record_bytes) for spec in likely]
     readings = sorted((one for one in readings if one.share > 0), key=_rank, reverse=True)
     if not readings:
         raise _unknown(sample, formats, likely, parser, name, max_record_bytes)
     best = readings[0]
-    if best.share > 0.95 or best.spec.frame.type not in MIXABLE:
+    if best.spec.frame.type not in MIXABLE or best.spec.frame.header or not best.spec.detect.pattern:
         return [best.spec]
-    return _mixture(readings, texts)
+    return _with_companions(_mixture(readings, texts), formats)
 
 
-def _rank(reading: Reading) -> tuple[float, int, int]:
-    return (round(reading.share, 2), reading.spec.detect.weight, reading.events)
+def _with_companions(chosen: list[Format], formats: Sequence[Format]) -> list[Format]:
+    wanted = {name for spec in chosen for name in spec.detect.companions}
+    return chosen + [spec for spec in formats if spec.id in wanted and spec not in chosen]
+
+
+def _rank(reading: Reading) -> tuple[bool, float, int, int]:
+    """A catch-all comes after every vendor's format that reads something of the sample."""
+    is_vendors = reading.spec.detect.weight > CATCH_ALL and reading.share >= LEAST_SHARE
+    return (is_vendors, round(reading.share, 2), reading.spec.detect.weight, reading.events)
 
 
 def _texts(sample: bytes) -> list[str]:
+    """The first lines, and of JSON that is written over several lines also the first elements, each on one line."""
     found = [line.decode("utf-8", "replace").rstrip("\r") for line in sample.split(b"\n", SAMPLE_RECORDS + 1)]
-    return [line for line in found[:SAMPLE_RECORDS] if line.strip()]
+    found = [line for line in found[:SAMPLE_RECORDS] if line.strip()]
+    if found and found[0].lstrip().startswith(("{", "[")) and not found[0].rstrip().endswith(("}", "]")):
+        for records in elements(iter([sample]), len(sample)):
+            pieces = records.lines.slice(0, SAMPLE_RECORDS).to_pylist()
+            found += [" ".join(part.strip() for part in piece.split("\n")) for piece in pieces]
+            break
+    return found
 
 
 def _matches(spec: Format, texts: list[str]) -> bool:
@@ -123,6 +139,8 @@ def _mixture(readings: list[Reading], texts: list[str]) -> list[Format]:
     covered = {index for index, text in enumerate(texts) if _fits(chosen[0], text)}
     for reading in readings[1:]:
         if reading.spec.frame.type not in MIXABLE or reading.spec.frame.header or not reading.spec.detect.pattern:
+            continue
+        if reading.spec.detect.weight <= CATCH_ALL:
             continue
         more = {index for index, text in enumerate(texts) if index not in covered and _fits(reading.spec, text)}
         if more:

@@ -37,9 +37,10 @@ class Frame(_Part):
     `fields`: names by position (columns, csv without header), names to look for (csv with header, w3c, key_value, cef,
     leef), name → path (json: `$.a.b`), or the groups of `pattern` (regex: leave out). `envelope`: name → path in the
     text around the elements (json). `syslog`: strip an optional RFC 3164 or 5424 prefix and give `syslog_time` and
-    `syslog_host`. A field that a record lacks is null. key_value: `separator` and `assign` divide; `after` is a regular
-    expression, and what stands up to its first match is no pair; `bare`: values are never quoted and may hold the
-    separator, a pair ends where the next name begins.
+    `syslog_host`; `structured`: leave the structured data of RFC 5424, for the fields are in it. A field that a record
+    lacks is null. key_value: `separator` and `assign` divide; `after` is a regular expression, and what stands up to its
+    first match is no pair; `bare`: values are never quoted and may hold the separator, a pair ends where the next name
+    begins; `quoted`: all values are in double quotes, which is read faster.
     """
 
     type: Literal["columns", "csv", "w3c", "key_value", "cef", "leef", "json", "regex"]
@@ -50,9 +51,11 @@ class Frame(_Part):
     assign: str = "="
     after: str = ""
     bare: bool = False
+    quoted: bool = False
     header: bool = False
     rows: bool = False
     syslog: bool = False
+    structured: bool = False
     least: int = 0
     default_fields: tuple[str, ...] = ()
 
@@ -61,13 +64,15 @@ class Detect(_Part):
     """What makes a sample this format and no other: regular expressions (RE2 syntax) on records and header lines.
 
     `pattern` must match a data record, `never` must not. `header` must match one of the header lines. `weight` breaks a
-    tie between formats that read a sample equally well: a more specific format is heavier.
+    tie between formats that read a sample equally well: a more specific format is heavier; 1 is for catch-alls.
+    `companions`: formats whose records come in the same stream, though a sample may hold none of them.
     """
 
     pattern: str = ""
     never: str = ""
     header: str = ""
     weight: int = 10
+    companions: tuple[str, ...] = ()
 
 
 class Chunk(_Part):

@@ -15,17 +15,15 @@ from etl.intake.sql import literal, quoted
 
 __all__ = ["body_sql", "fields_sql", "literal", "quoted"]
 
-# Characters that do not occur in logs (if they do, they come out as themselves or the record takes the slow way).
+# Stand-ins; control characters that do not occur in logs. Those that do are question marks before.
 GAP, ESCAPED_QUOTE = "chr(31)", "chr(29)"
 
 # A field that the file lacks. Not a constant: the engine fails to fold some functions over a constant null.
 MISSING = "nullif(line, line)"
 
 PREFIX_TIME = r"[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"
-RFC5424 = (
-    rf"^<\d{{1,3}}>\d{{1,2}} (?P<time>-|{PREFIX_TIME}) (?P<host>\S+) \S+ \S+ \S+ "
-    r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+) ?'
-)
+RFC5424_HEAD = rf"^<\d{{1,3}}>\d{{1,2}} (?P<time>-|{PREFIX_TIME}) (?P<host>\S+) \S+ \S+ \S+ "
+RFC5424 = RFC5424_HEAD + r'(?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+) ?'
 RFC3164 = (
     rf"^(?:<\d{{1,3}}>:? ?)?(?:(?P<time>{PREFIX_TIME}):? +(?:(?P<host>[^\s:=|\[\]%]+) +)?)?(?:[\w./-]+(?:\[\d+\])?: +)?"
 )
@@ -35,15 +33,16 @@ def body_sql(spec: Format) -> str:
     """The record without its syslog prefix, as `text`."""
     if not spec.frame.syslog:
         return "select record_no, line, flaw, envelope, line as text, null::varchar as syslog_time, null::varchar as syslog_host from batch"
+    rfc5424 = literal(RFC5424_HEAD if spec.frame.structured else RFC5424)
     kind = f"""case when regexp_matches(line, '^<\\d{{1,3}}>\\d{{1,2}} [^ ]+ [^ ]+ ') then 5424
         when starts_with(line, '<') or regexp_matches(line, '^(?:{PREFIX_TIME})') then 3164 else 0 end"""
     groups = "['time', 'host']"
     return f"""
     select record_no, line, flaw, envelope,
-        case kind_ when 5424 then regexp_replace(line, {literal(RFC5424)}, '')
+        case kind_ when 5424 then regexp_replace(line, {rfc5424}, '')
             when 3164 then regexp_replace(line, {literal(RFC3164)}, '') else line end as text,
         nullif(nullif(prefix_.time, ''), '-') as syslog_time, nullif(nullif(prefix_.host, ''), '-') as syslog_host
-    from (select *, case kind_ when 5424 then regexp_extract(line, {literal(RFC5424)}, {groups})
+    from (select *, case kind_ when 5424 then regexp_extract(line, {rfc5424}, {groups})
             when 3164 then regexp_extract(line, {literal(RFC3164)}, {groups}) end as prefix_
         from (select record_no, line, flaw, envelope, {kind} as kind_ from batch))"""
 
@@ -74,56 +73,83 @@ def _columns(spec: Format, header: tuple[str, ...] | None) -> str:
     return _select(fields, _count_sentence("len(parts_)", least), f"select *, {parts} as parts_ from body_")
 
 
-def split_quoted(text: str, separator: str, *, gaps: bool = False) -> str:
-    """A list of cells; a separator inside double quotes does not split, `""` inside quotes is one quote.
+def split_quoted(source: str, separator: str, *, runs: bool = False) -> str:
+    """A select that adds `parts_`, the cells of `text`: a separator inside double quotes does not divide, `""` inside
+    quotes is one quote.
 
-    `gaps`: a run of separators divides only once.
+    `runs`: a run of separators outside quotes divides once.
 
-    Works on whole columns: pieces between quotes alternate between outside and inside, so the separators inside are
-    hidden, the pieces joined, split, and the hidden ones brought back. Rows without a quote are split as they are.
+    Works on whole columns, each kind of row in its own: rows without quotes are split as they are; rows in which every
+    cell stands in quotes, at what stands between cells. In the others, pieces between quotes alternate between outside
+    and inside: outside, separators become a character that does not occur, and the pieces joined again are split there.
+    (Columns that are null for most rows, since the engine executes lists inside CASE at twice the cost.)
     """
     sep = literal(separator)
-    hidden = (
-        f"array_to_string(list_transform(string_split(replace({text}, '\"\"', {ESCAPED_QUOTE}), '\"'), "
-        f"lambda piece, i: case when i % 2 = 0 then replace(piece, {sep}, {GAP}) else piece end), '')"
-    )
-    cell = (
-        f"replace(replace(case when cell = {ESCAPED_QUOTE} then '' else cell end, {ESCAPED_QUOTE}, '\"'), {GAP}, {sep})"
-    )
-    filled = "list_filter({}, lambda cell: cell <> '')" if gaps else "{}"
-    slow = f"list_transform({filled.format(f'string_split({hidden}, {sep})')}, lambda cell: {cell})"
-    return f"case when contains({text}, '\"') then {slow} else {filled.format(f'string_split({text}, {sep})')} end"
-
-
-def _named(spec: Format, header: tuple[str, ...], parts: str, least: int) -> str:
-    positions = {name.strip().strip('"').lower(): index for index, name in reversed(list(enumerate(header, 1)))}
-    fields = {
-        name: f"parts_[{positions[name.lower()]}]" if name.lower() in positions else MISSING
-        for name in spec.frame.fields
+    is_tight = """starts_with(tight_, '"') and ends_with(tight_, '"') and strlen(tight_) - 2 = strlen(bare_)"""
+    is_run = f"contains(text, {literal(2 * separator)})" if runs else "false"
+    apart = f"{GAP} || replace(escaped_, {GAP}, {GAP} || {GAP}) || {GAP}"  # each cell between gaps of its own
+    emptied = f"regexp_replace({apart}, '\\x1f\\x1d(\\x1d*)\\x1f', {GAP} || '\\1' || {GAP}, 'g')[2:-2]"
+    led = f"contains({GAP} || escaped_, {GAP} || {ESCAPED_QUOTE})"  # a cell begins with a doubled quote, or is `""`
+    unescaped = f"replace(case when {led} then replace({emptied}, {GAP} || {GAP}, {GAP}) else escaped_ end, {ESCAPED_QUOTE}, '\"')"
+    kinds = {
+        "quoted_": "not is_tight_ and not is_run_ and not is_escaped_ and contains(text, chr(34))",
+        "doubled_": "not is_tight_ and not is_run_ and is_escaped_",
+        "spread_": "not is_tight_ and is_run_",
     }
-    return _select(fields, _count_sentence("len(parts_)", least), f"select *, {parts} as parts_ from body_")
+    texts = ", ".join(f"case when {kind} then text end as {name}" for name, kind in kinds.items())
+    return f"""
+    select *, case when cells_ is null then string_split(text, {sep}) else string_split(cells_, {GAP}) end as parts_
+    from (select *, coalesce(case when is_tight_ then bare_ end, outside_, {unescaped}) as cells_
+    from (select *, {_divided("quoted_", sep)} as outside_,
+        coalesce({_divided(_marked("doubled_"), sep)}, {_divided(_marked("trim(spread_)"), sep, runs=True)}) as escaped_
+    from (select *, {texts}
+    from (select *, coalesce({is_tight}, false) as is_tight_, contains(text, '""') as is_escaped_, {is_run} as is_run_
+    from (select *, replace(tight_, '"', '') as bare_
+    from (select *, case when starts_with(text, '"') and ends_with(text, '"') then replace(text, '"' || {sep} || '"', {GAP}) end as tight_
+    from (select * replace (case when contains(text, {GAP}) or contains(text, {ESCAPED_QUOTE})
+            then translate(text, {GAP} || {ESCAPED_QUOTE}, '??') else text end as text)
+    from ({source}))))))))"""
+
+
+def _marked(text: str) -> str:
+    return f"""replace({text}, '""', {ESCAPED_QUOTE})"""
+
+
+def _divided(text: str, sep: str, *, runs: bool = False) -> str:
+    """The text without its quotes, with a gap for each separator that stood outside them."""
+    cut = f"regexp_replace(piece, {sep} || '+', {GAP}, 'g')" if runs else f"replace(piece, {sep}, {GAP})"
+    return f"""array_to_string(list_transform(string_split({text}, '"'),
+        lambda piece, i: case when i % 2 = 1 then {cut} else piece end), '')"""
+
+
+def _named(spec: Format, header: tuple[str, ...], least: int, source: str) -> str:
+    positions = {name.strip().strip('"').lower(): index for index, name in reversed(list(enumerate(header, 1)))}
+    fields = {}
+    for name in spec.frame.fields:
+        spellings = name.split("|")  # "a|b": the first one that the header has
+        found = next((positions[one.lower()] for one in spellings if one.lower() in positions), None)
+        fields[spellings[0]] = MISSING if found is None else f"parts_[{found}]"
+    return _select(fields, _count_sentence("len(parts_)", least), source)
 
 
 def _csv(spec: Format, header: tuple[str, ...] | None) -> str:
-    parts = split_quoted("text", spec.frame.separator or ",")
     names = header if spec.frame.header and header else spec.frame.default_fields or tuple(spec.frame.fields)
-    return _named(spec, names, parts, spec.frame.least or min(len(names), 2))
+    source = split_quoted("select * from body_", spec.frame.separator or ",")
+    return _named(spec, names, spec.frame.least or min(len(names), 2), source)
 
 
 def _w3c(spec: Format, header: tuple[str, ...] | None) -> str:
     names = header or spec.frame.default_fields
     if not names:
-        empty: dict[str, str] = dict.fromkeys(spec.frame.fields, MISSING)
+        empty: dict[str, str] = dict.fromkeys((name.split("|")[0] for name in spec.frame.fields), MISSING)
         return _select(empty, "'no #Fields line before this record'", "select * from body_")
     separator = spec.frame.separator or " "
     if separator == "\t":
-        parts = f"string_split(text, {literal(separator)})"
-    else:
-        parts = split_quoted("rtrim(text)", separator)
-        if separator == " ":  # fields are divided by white space: a run of blanks is one
-            runs = split_quoted("rtrim(text)", separator, gaps=True)
-            parts = f"case when contains(text, '  ') then {runs} else {parts} end"
-    return _named(spec, names, parts, spec.frame.least or len(names))
+        source = "select *, string_split(text, chr(9)) as parts_ from body_"
+    else:  # divided by white space: a run of blanks is one
+        trimmed = "case when ends_with(text, ' ') then rtrim(text) else text end"
+        source = split_quoted(f"select * replace ({trimmed} as text) from body_", separator, runs=separator == " ")
+    return _named(spec, names, spec.frame.least or len(names), source)
 
 
 def _json(spec: Format, header: tuple[str, ...] | None) -> str:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 CUT_BYTES = 4096
-NEWLINE, CARRIAGE_RETURN, QUOTE, HASH = 10, 13, 34, 35
+NEWLINE, QUOTE = 10, 34
 HEADER = "header"  # the flaw of a header line; parse makes it a skip
 MAX_LINES_IN_A_ROW = 100  # a CSV row over more lines than this is an unbalanced quote
 
@@ -89,6 +89,9 @@ def lines(blocks: Iterator[bytes], max_record_bytes: int, *, rows: bool = False)
     open_row = b""
     for span in spans(blocks, max_record_bytes):
         if span.too_long is not None:
+            if open_row:
+                yield (found := _records(open_row, _line_ends(open_row), number, max_record_bytes))
+                number, open_row = number + len(found), b""
             yield Records(number, text([span.data]), {0: too_long(span.too_long, max_record_bytes)})
             number += 1
             continue
@@ -160,15 +163,13 @@ def _records(data: bytes, ends: Offsets, number: int, max_record_bytes: int) -> 
 
 def _text_of(data: bytes, starts: Offsets, ends: Offsets) -> pa.Array:
     """Lines as text without their line ends. Zero copies while the content has LF only and valid UTF-8."""
-    view = np.frombuffer(data, np.uint8)
     offsets = np.concatenate((starts[:1], ends)).astype(np.int32)
     array = pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     try:
         whole = array.cast(pa.string())
     except pa.ArrowInvalid:
         return text([data[start:end].rstrip(b"\r\n") for start, end in zip(starts, ends, strict=True)])
-    has_cr = len(ends) > 0 and bool(np.any(view[np.maximum(ends - 2, 0)] == CARRIAGE_RETURN))
-    return pc.ascii_rtrim(whole, "\r\n" if has_cr else "\n")
+    return pc.ascii_rtrim(whole, "\r\n" if b"\r" in data else "\n")
 
 
 def text(pieces: list[bytes]) -> pa.Array:
@@ -196,16 +197,20 @@ def with_header(found: Iterator[Records], delimiter: str) -> Iterator[Records]:
     for records in found:
         if named is None:
             named = next((line for line in records.lines.to_pylist() if line.strip()), None)
-            header = (
-                None
-                if named is None
-                else tuple(cell.strip() for cell in next(csv.reader([named], delimiter=delimiter)))
-            )
+            header = None if named is None else _names(named, delimiter)
         part = _part(records, 0, len(records), header)
         if named is not None:
             same = pc.equal(part.lines, named).to_numpy(zero_copy_only=False)
             part.flaws |= dict.fromkeys(np.flatnonzero(same).tolist(), HEADER)
         yield part
+
+
+def _names(line: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a lone CR, or a cell of more than 128 KiB: hardly a header
+        cells = line.split(delimiter)
+    return tuple(cell.strip() for cell in cells)
 
 
 GATHER_ROWS = 400_000  # about 50 MB of proxy log; planning a query costs as much as parsing some ten thousand lines

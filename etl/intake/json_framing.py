@@ -20,6 +20,7 @@ import numpy.typing as npt
 from etl.intake.framing import CUT_BYTES, Records, lines, text, too_long
 
 PROBE_LINES = 5
+PROBE_BYTES = 64 << 20
 ENVELOPE = re.compile(rb'"(?:records|Records|value|events)"\s*:\s*\[')
 BETWEEN = b" \t\r\n,]}\x00"  # what may stand between documents
 STREAM_BYTES = 32 << 20  # an envelope longer than this is read in parts
@@ -27,21 +28,19 @@ STREAM_BYTES = 32 << 20  # an envelope longer than this is read in parts
 
 def elements(blocks: Iterator[bytes], max_record_bytes: int) -> Iterator[Records]:
     """Records of JSON content, numbered from 1 by element."""
-    first = next(blocks, b"")
-    if _is_lines(first):
-        yield from _from_lines(_again(first, blocks), max_record_bytes)
-    else:
-        yield from _from_documents(_again(first, blocks), max_record_bytes)
-
-
-def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
+    head = list(itertools.islice(blocks, 1))
+    while head and sum(block.count(b"\n") for block in head) <= PROBE_LINES and sum(map(len, head)) < PROBE_BYTES:
+        if (block := next(blocks, None)) is None:
+            break
+        head.append(block)
+    first = b"".join(head)
+    read = _from_lines if _is_lines(first) else _from_documents
+    yield from read(itertools.chain([first], blocks), max_record_bytes)
 
 
 def _is_lines(head: bytes) -> bool:
     """Whether one of the first lines is a complete JSON value by itself."""
-    probe = [line for line in head[: 64 << 20].split(b"\n", PROBE_LINES + 1)[:PROBE_LINES] if line.strip()]
+    probe = [line for line in head[:PROBE_BYTES].split(b"\n", PROBE_LINES + 1)[:PROBE_LINES] if line.strip()]
     if probe and probe[0].strip() == b"[":
         return False
     return any(_is_complete(line) for line in probe) or not probe or probe[0].lstrip()[:1] not in (b"{", b"[")

@@ -15,6 +15,8 @@ create or replace macro clock_ms(x) as try_cast(split_part(x, ':', 1) as bigint)
     + try_cast(split_part(x, ':', 3) as bigint) * 1000;
 create or replace macro json_text(x, path) as case when json_valid(x) then json_extract_string(x, path) end;
 create or replace macro unquoted(x) as case when length(x) >= 2 and starts_with(x, '"') and ends_with(x, '"') then x[2:-2] else x end;
+-- The engine's own function fails on what is not UTF-8; then the text stays as it was logged.
+create or replace macro url_decode(x) as case when contains(x, '%') then coalesce(try(system.main.url_decode(x)), x) else x end;
 -- 'DOM\user' as logged, LDAP://… to its last part is left to formats.
 
 -- addresses

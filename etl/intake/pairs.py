@@ -76,8 +76,22 @@ def key_value_source(spec: Format) -> str:
     slow = f"regexp_replace({guarded}, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"
     slow = f"""replace(replace({slow}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"')"""
     fast = f"regexp_replace(pairs_, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"  # most records escape nothing
-    members = f"case when contains(pairs_, '\\') then {slow} else {fast} end"
-    return f"""select *, '{{' || {members} || '"":""}}' as json_ from ({source})"""
+    members = f"""'{{' || case when contains(pairs_, '\\') then {slow} else {fast} end || '"":""}}'"""
+    if spec.frame.quoted:
+        members = f"case when json_valid(quoted_) and not contains(quoted_, '\\') then quoted_ else {members} end"
+        source = f"select *, {_all_quoted(spec)} as quoted_ from ({source})"
+    return f"""select *, {members} as json_ from ({source})"""
+
+
+def _all_quoted(spec: Format) -> str:
+    """Pairs whose values are all in double quotes, by plain replacements; no JSON at all when some are not.
+
+    Structured data ends at `"]`, and a bracket in a value is escaped; what stands behind the end is text.
+    """
+    assign, separator = spec.frame.assign, spec.frame.separator or " "
+    text = "rtrim(split_part(replace(pairs_, '\\]', ']'), '\"]', 1), '\" ')"
+    opened = f"""replace({text}, {literal(assign + '"')}, '":"')"""
+    return f"""'{{"' || replace({opened}, {literal('"' + separator)}, '","') || '"}}'"""
 
 
 def _bare_source(spec: Format, source: str) -> str:
@@ -85,7 +99,7 @@ def _bare_source(spec: Format, source: str) -> str:
     separator, colon = spec.frame.separator or " ", re.escape(spec.frame.assign[0])
     name = rf"([A-Za-z_][^{re.escape(separator[0])}{colon}\"]*?)"
     next_name = literal(rf"{_spaced(separator)}{name} *{_spaced(spec.frame.assign)} *")
-    escaped = f"replace(replace({literal(separator)} || pairs_, '\\', '\\\\'), '\"', '\\\"')"
+    escaped = f"replace(replace({literal(separator)} || rtrim(pairs_, {literal(separator + ' ')}), '\\', '\\\\'), '\"', '\\\"')"
     members = f"regexp_replace({escaped}, {next_name}, '\",\"\\1\":\"', 'g')"
     return f"""select *, '{{"":"' || {members} || '"}}' as json_ from ({source})"""
 
@@ -100,9 +114,10 @@ def _pair_pattern(separator: str, assign: str) -> str:
     first, between = re.escape(separator[0]), _spaced(separator)
     colon = re.escape(assign[0])
     if separator == " ":
-        return rf'(?:([^ "{colon}]+){re.escape(assign)}(?:"([^"]*)"|([^ "]*))|[^ ]+)(?: +|$)'
-    end = rf"(?:{between} *|$)"
-    return rf'(?: *([^"{first}{colon}]+?) *{re.escape(assign)} *(?:"([^"]*)"|([^"]*?)) *{end}|[^{first}]*{end})'
+        return rf'(?:([^ "{colon}]+){re.escape(assign)}(?:"([^"]*)"|([^ "]*))|[^ ]+)\]?(?: +|$)'
+    end = rf"\]?(?:{between} *|$)"
+    bare = rf'[^"{first}]*' if len(separator) == 1 else '[^"]*?'
+    return rf'(?: *([^"{first}{colon}]+?) *{re.escape(assign)} *(?:"([^"]*)"|({bare})) *{end}|[^{first}]*(?:{between} *|$))'
 
 
 # A CEF value holds blanks: it ends where the next ` key=` begins.

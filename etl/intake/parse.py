@@ -26,6 +26,7 @@ MACROS = Path(__file__).with_name("macros.sql")
 ROWS_A_TASK = 16384  # the engine works on record batches in parallel
 RAW_CHARS = 4096
 MAX_HOST = 253  # RFC 1035: a name has at most 253 characters
+MAX_FAILING = 1000  # records of one run on which an expression may fail before the format is held to be wrong
 OLDEST_YEAR = 1995  # before the first of these appliances: a clock that was never set, not a transaction
 
 PARSED_SCHEMA: pa.Schema = pa.schema(
@@ -114,21 +115,34 @@ class Parser:
             for index, spec in enumerate(formats)
         )
         self._con.register("batch", _batch(records, None))
-        found = self._con.sql(f"select case {whens} else 0 end as i from batch").to_arrow_table()
+        one_line = (
+            "select case when contains(line, chr(10)) then replace(line, chr(10), ' ') else line end as line from batch"
+        )
+        found = self._con.sql(f"select case {whens} else 0 end as i from ({one_line})").to_arrow_table()
         return np.asarray(found["i"].to_numpy())
 
     def _parse(self, records: Records, spec: Format, chosen: np.ndarray | None) -> pa.Table:
         key = (spec.id, records.header)
         if key not in self._queries:
             self._queries[key] = self._query(spec, records.header)
-        self._con.register("batch", _batch(records, chosen))
+        return self._rows(_batch(records, chosen), spec, self._queries[key], [])
+
+    def _rows(self, batch: pa.Table, spec: Format, query: str, failing: list[int]) -> pa.Table:
+        """The answers for a batch. A record on which an expression fails is a reject; it is found by halving the batch."""
+        self._con.register("batch", batch)
         try:
-            return _completed(self._con.sql(self._queries[key]).to_arrow_table(), spec)
+            return _completed(self._con.sql(query).to_arrow_table(), spec)
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
-            raise FormatError(
-                f"{spec.folder / 'format.toml'}: found an expression that the engine refuses ({error}); expected DuckDB SQL "
-                "over the declared fields. Correct the expression."
-            ) from None
+            raise _refused(spec, error) from None
+        except (duckdb.DataError, duckdb.InvalidInputException) as error:
+            if len(batch) == 1:
+                failing.append(batch["record_no"][0].as_py())
+                if len(failing) > MAX_FAILING:
+                    raise _refused(spec, error) from None
+                return _failed(batch, spec)
+            middle = len(batch) // 2
+            halves = (batch.slice(0, middle), batch.slice(middle))
+            return pa.concat_tables([self._rows(half, spec, query, failing) for half in halves])
 
     def _query(self, spec: Format, header: tuple[str, ...] | None) -> str:
         levels = _levels(spec.let)
@@ -179,6 +193,25 @@ from judged_"""
     when strlen(host_) > {MAX_HOST} then 'reject:host name longer than {MAX_HOST} characters'
     when dst_host is null and dst_ip is null and app_hint is null then 'skip:no destination' {limits}
     else 'event:' end"""
+
+
+def _refused(spec: Format, error: Exception) -> FormatError:
+    return FormatError(
+        f"{spec.folder / 'format.toml'}: found an expression that the engine refuses ({error}); expected DuckDB SQL "
+        "over the declared fields. Correct the expression."
+    )
+
+
+def _failed(batch: pa.Table, spec: Format) -> pa.Table:
+    """The answer for the one record of a batch on which an expression fails."""
+    row = {
+        "record_no": batch["record_no"][0].as_py(),
+        "outcome": "reject",
+        "reason": "not readable; expected values of the kinds that this format's expressions take",
+        "log_format": spec.id,
+        "raw": batch["line"][0].as_py()[:RAW_CHARS],
+    }
+    return pa.Table.from_pylist([row], schema=PARSED_SCHEMA)
 
 
 def _levels(lets: dict[str, str]) -> list[list[str]]:

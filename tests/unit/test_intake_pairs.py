@@ -80,8 +80,21 @@ def test_pairs_with_another_separator(tmp_path: Path, separator: str, assign: st
     """Separator and assignment are the format's; values hold blanks."""
     row = read(tmp_path, KEY_VALUE + f'separator = "{separator}"\nassign = "{assign}"\n', line)
     assert (row["a"], row["b"]) == ("1 2", "x")
-    if not line.endswith("]"):
-        assert row["c"] == "y=z"
+    assert row["c"] == "y=z"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('[x a="1 = 2, ]" b="" c="z"] text with "quotes"', ("1 = 2, ]", "", "z")),
+        (r'[x a="EX\nancy" b="2" c="z"]', (r"EX\nancy", "2", "z")),
+        (r'[x a="say \"hi\"" b="C:\\dir" c="z"]', ('say "hi"', "C:\\dir", "z")),
+    ],
+)
+def test_values_all_in_quotes(tmp_path: Path, line: str, expected: tuple[str, ...]) -> None:
+    """The fast way gives what the careful way gives; a record with a backslash takes the careful way."""
+    row = read(tmp_path, KEY_VALUE + "quoted = true\nafter = '\\[x '\n", line)
+    assert (row["a"], row["b"], row["c"]) == expected
 
 
 def test_bare_values_hold_the_separator(tmp_path: Path) -> None:
