@@ -110,7 +110,8 @@ def test_reader_is_not_locked_out(tmp_path: Path) -> None:
         _drop(settings, "two.log", 3, "carol")
         _night(settings)
         assert old.execute(query).scalar() == 5
-        # Another process, as readers are: in one process the engine shares an open file.
+        with warehouse.reading(settings) as new:
+            assert new.execute(query).scalar() == 8
         script = (
             "import duckdb, sys; print(duckdb.connect(sys.argv[1], read_only=True).execute(sys.argv[2]).fetchone()[0])"
         )
@@ -132,7 +133,7 @@ def test_failed_publish_leaves_the_old_warehouse(tmp_path: Path, monkeypatch: py
     def broken(*arguments: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(warehouse, "_publish_uploads", broken)
+    monkeypatch.setattr("etl.warehouse.uploads.add", broken)
     with pytest.raises(RuntimeError):
         pipeline.publish(settings)
     assert len(_rows(settings, "fct_usage_daily", "host")) == 5

@@ -1,0 +1,256 @@
+"""Publishing: bring the warehouse up to the lake. Only what changed travels; what arrives is counted again.
+
+`published_partitions` in the warehouse says from what each partition of it was built: a partition whose fingerprint differs
+is replaced, one that the lake has no more is taken out. Receipts and rejects of uploads that the warehouse does not know are added.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from etl.errors import CheckFailed, WarehouseError
+from etl.lake import Lake
+from etl.models import Model, models
+from etl.settings import Settings
+from etl.warehouse import duckdb_file, uploads
+from etl.warehouse.database import errors, file_of, reading, url_of, writing
+from etl.warehouse.tables import TEXT, Table, columns, insert_file, prepare
+
+PARTITIONS = Table(
+    "published_partitions",
+    pa.schema([("model", TEXT), ("day", TEXT), ("fingerprint", TEXT)]),
+    ("model", "day"),
+    is_unique=True,
+)
+MEASURES = ("transactions", "uploaded_bytes", "downloaded_bytes", "total_bytes")
+LOCK = 0x636C6F7564  # "cloud": the advisory lock of a publish in PostgreSQL
+Partition = tuple[str, str]  # model, day (ISO; empty for a model without day)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What one publish did: partitions and uploads that travelled, the days among them, rows, seconds."""
+
+    partitions: int
+    days: list[str]
+    uploads: int
+    rows: int
+    seconds: float
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        if not self.partitions and not self.uploads:
+            return ["nothing new"]
+        return [f"{self.rows:,} rows: {len(self.days)} days, {self.uploads} uploads, {self.seconds:.1f} s"]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a warehouse holds: fingerprints by partition, and the ids of the uploads."""
+
+    partitions: dict[Partition, str] = field(default_factory=dict)
+    upload_ids: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, connection: Connection) -> State:
+        known: dict[Partition, str] = {}
+        if columns(connection, PARTITIONS.name):
+            for row in connection.execute(sa.text("select model, day, fingerprint from published_partitions")):
+                known[row.model, row.day] = row.fingerprint
+        return cls(known, uploads.known(connection))
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """What a warehouse lacks of the lake, and what it has too much."""
+
+    partitions: dict[Partition, str]
+    gone: list[Partition]
+    upload_ids: list[str]
+    gone_upload_ids: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.partitions or self.gone or self.upload_ids or self.gone_upload_ids)
+
+
+def publish(settings: Settings, lake: Lake) -> Published:
+    """Bring the warehouse up to the lake.
+
+    Raises WarehouseError; CheckFailed when a day does not arrive whole, in which case the warehouse stays as it was.
+    """
+    started = time.monotonic()
+    url = url_of(settings)
+    path = file_of(url)
+    with errors(url):
+        if path is None:
+            with _server(settings) as connection:
+                before = _lacking(lake, State.of(connection))
+                rows = _bring_up(connection, lake)
+        else:
+            with duckdb_file.only_publisher(path):
+                before = _lacking(lake, _state_of_file(settings, path))
+                rows = _bring_up_file(settings, lake, path) if before or not path.exists() else {}
+    changed = [*before.partitions, *before.gone]
+    return Published(
+        partitions=len(changed),
+        days=sorted({day for _, day in changed if day}),
+        uploads=len(before.upload_ids),
+        rows=sum(rows.get(one, 0) for one in before.partitions)
+        + sum(rows.get((name, ""), 0) for name in before.upload_ids),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _state_of_file(settings: Settings, path: Path) -> State:
+    if not path.exists():
+        return State()
+    with reading(settings) as connection:
+        return State.of(connection)
+
+
+def _bring_up_file(settings: Settings, lake: Lake, path: Path) -> dict[Partition, int]:
+    with duckdb_file.replacement(path) as spare:
+        engine = writing(url_of(settings).set(database=str(spare)), settings)
+        try:
+            with engine.begin() as connection:
+                rows = _bring_up(connection, lake)
+        finally:
+            engine.dispose()
+    return rows
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[Connection]:
+    """A transaction of the only publish. Readers go on with what they had until it ends."""
+    url = url_of(settings)
+    engine = writing(url, settings)
+    try:
+        with engine.begin() as connection:
+            if not connection.execute(sa.text("select pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK}).scalar():
+                raise WarehouseError(
+                    f"{url.render_as_string(hide_password=True)}: found another publish at work; expected to be the only one. "
+                    "Wait for it, then publish again."
+                )
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _bring_up(connection: Connection, lake: Lake) -> dict[Partition, int]:
+    """Do all that is lacking; gives the rows by partition, and by upload id with an empty day."""
+    prepare(connection, PARTITIONS)
+    _forget_models(connection)
+    uploads.create(connection)
+    for model in _published():
+        _prepare_model(connection, lake, model)
+    lacking = _lacking(lake, State.of(connection))
+    rows: dict[Partition, int] = {}
+    for name, day in lacking.gone:
+        _delete(connection, name, day)
+    for (name, day), mark in lacking.partitions.items():
+        _delete(connection, name, day)
+        rows[name, day] = insert_file(connection, name, _file(lake, name, day))
+        row = {"model": name, "day": day, "mark": mark}
+        connection.execute(sa.text("insert into published_partitions values (:model, :day, :mark)"), row)
+    uploads.remove(connection, lacking.gone_upload_ids)
+    for upload_id, count in uploads.add(connection, lake, lacking.upload_ids).items():
+        rows[upload_id, ""] = count
+    _verify(connection, lake, sorted({day for _, day in (*lacking.partitions, *lacking.gone) if day}))
+    return rows
+
+
+def _published() -> list[Model]:
+    return [model for model in models().values() if model.is_published]
+
+
+def _lacking(lake: Lake, state: State) -> Lacking:
+    """Compare. A partition that is being built just now is left as it is. Raises WarehouseError for an empty lake."""
+    there: dict[Partition, str | None] = {}
+    for model in _published():
+        if model.kept == "day":
+            there |= {
+                (model.name, day.isoformat()): lake.fingerprint(model.name, day) for day in lake.model_days(model.name)
+            }
+        elif lake.partition(model.name).exists():
+            there[model.name, ""] = lake.fingerprint(model.name)
+    upload_ids = lake.upload_ids()
+    if state.upload_ids and not upload_ids and not there:
+        raise WarehouseError(
+            f"{lake.root}: found an empty lake, and a warehouse that is not; expected what was published. "
+            "Check [paths] lake; to begin anew, remove the warehouse as well."
+        )
+    return Lacking(
+        partitions={one: mark for one, mark in there.items() if mark and state.partitions.get(one) != mark},
+        gone=sorted(one for one in state.partitions if one not in there),
+        upload_ids=[one for one in upload_ids if one not in state.upload_ids],
+        gone_upload_ids=sorted(state.upload_ids - set(upload_ids)),
+    )
+
+
+def _prepare_model(connection: Connection, lake: Lake, model: Model) -> None:
+    """Let the model's table have the columns of its newest partition."""
+    files = lake.partitions(model.name)
+    if not files:
+        return
+    grain = tuple(name.strip() for name in model.header.entries["grain"].removeprefix("one row per").split(","))
+    key = ("day",) if model.kept == "day" else grain
+    if prepare(connection, Table(model.name, pq.read_schema(files[-1]), key, is_unique=model.kept == "whole")):
+        connection.execute(sa.text("delete from published_partitions where model = :model"), {"model": model.name})
+
+
+def _forget_models(connection: Connection) -> None:
+    """Drop the tables of models that there are no more."""
+    known = {model.name for model in _published()}
+    found = connection.execute(sa.text("select distinct model from published_partitions")).scalars()
+    for name in sorted(set(found) - known):
+        connection.execute(sa.text(f'drop table if exists "{name}"'))
+        connection.execute(sa.text("delete from published_partitions where model = :model"), {"model": name})
+
+
+def _file(lake: Lake, name: str, day: str) -> Path:
+    return lake.partition(name, date.fromisoformat(day) if day else None)
+
+
+def _delete(connection: Connection, name: str, day: str) -> None:
+    where = "where day = cast(:day as date)" if day else ""
+    connection.execute(sa.text(f"delete from {name} {where}"), {"day": day} if day else {})
+    row = {"model": name, "day": day}
+    connection.execute(sa.text("delete from published_partitions where model = :model and day = :day"), row)
+
+
+def _verify(connection: Connection, lake: Lake, days: Sequence[str]) -> None:
+    """The last step of the conservation law: for each day and source, what arrived equals what the lake holds."""
+    sums = ", ".join(f"cast(coalesce(sum({name}), 0) as bigint) as {name}" for name in MEASURES)
+    question = sa.text(f"select source, {sums} from fct_usage_daily where day = cast(:day as date) group by source")
+    for day in days:
+        sent = _sums(_file(lake, "fct_usage_daily", day))
+        arrived = {row[0]: tuple(row[1:]) for row in connection.execute(question, {"day": day})}
+        for source in sorted({*sent, *arrived}, key=str):
+            if sent.get(source) != arrived.get(source):
+                raise CheckFailed(
+                    f"{day}, {source}: found {arrived.get(source)} as {', '.join(MEASURES)} in the warehouse; "
+                    f"expected {sent.get(source)}, as in the lake. Publish again; if it stays so, remove the warehouse first."
+                )
+
+
+def _sums(path: Path) -> dict[str | None, tuple[int, ...]]:
+    if not path.exists():
+        return {}
+    table = pq.read_table(path, columns=["source", *MEASURES])
+    found = table.group_by("source").aggregate([(name, "sum") for name in MEASURES])
+    return {row["source"]: tuple(row[f"{name}_sum"] or 0 for name in MEASURES) for row in found.to_pylist()}
+
+
+def published_tables() -> list[str]:
+    """Names of all tables that are published, the small ones of the publisher itself aside."""
+    return [*(model.name for model in _published()), *(table.name for table in uploads.TABLES)]
