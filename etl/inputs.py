@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from etl.errors import ModelError
 from etl.events import EVENT_SCHEMA
 from etl.lake import Lake, Receipt, upload_id_of
 from etl.settings import Settings
@@ -32,14 +37,16 @@ CATALOG: dict[str, pa.Schema] = {
     "catalog_hints": pa.schema([("hint", TEXT), ("app_id", TEXT)]),
     "public_suffixes": pa.schema([("suffix", TEXT), ("kind", TEXT)]),
 }
-SEEN = pa.schema(
-    {
-        "day": pa.date32(),
-        **dict.fromkeys(("kind", "key", "name", "id", "source_kinds", "last_user_key"), TEXT),
-        **dict.fromkeys(("first_at", "last_at"), pa.timestamp("us")),
-    }
-)
-INPUTS = ("events", "superseded", "missing_chunks", "user_domains", "internal_domains", *CATALOG)
+UPLOADS = "int_uploads_daily"  # the model that says which uploads a day's other models are built from
+DAILY: dict[str, pa.Schema] = {
+    "arrivals": pa.schema([("day", pa.date32()), ("source", TEXT), ("upload_id", TEXT)]),
+    "events": EVENT_SCHEMA,
+    "superseded": pa.schema([("upload_id", TEXT), ("record_no", NUMBER)]),
+    "missing_chunks": pa.schema([("source", TEXT), ("missing", NUMBER)]),
+}
+BEHIND_UPLOADS = ("events", "superseded", "missing_chunks")  # follow from that model
+INPUTS = (*DAILY, "user_domains", "internal_domains", *CATALOG)
+LARGEST_GAP = 100_000  # a wider gap is a counter that began anew, or a lie
 INTERNAL_NAMES = (
     "local",
     "localdomain",
@@ -54,11 +61,16 @@ INTERNAL_NAMES = (
 
 
 class Inputs:
-    """The inputs of one run over one lake."""
+    """The inputs of one run over one lake.
+
+    `arrivals` are the uploads that have events on a day, as the folder shows them now. What a day's models are built from
+    is the model int_uploads_daily, taken from `arrivals` when the day's build begins: an upload that comes in between
+    waits for the next build, and all models and checks of the day speak of the same events.
+    """
 
     def __init__(self, settings: Settings, lake: Lake) -> None:
         self._settings, self._lake = settings, lake
-        self._names: dict[date, list[str]] = {}
+        self._files: dict[date, list[Path]] = {}
         self._receipts: dict[date, list[Receipt]] = {}
 
     def mark(self, name: str, day: date | None) -> object:
@@ -69,71 +81,82 @@ class Inputs:
             return self._settings.organisation.user_domains
         if name == "internal_domains":
             return (self._internal_domains(), self._settings.organisation.internal_ranges)
-        assert day is not None  # noqa: S101 - events are read by daily models only
-        if day not in self._names:
-            self._names[day] = [path.name for path in self._lake.event_files(day)]
-        return self._names[day]
+        if name == "arrivals":
+            return [path.name for path in self.event_files(day)] if day else []
+        return self._lake.fingerprint(UPLOADS, day)
+
+    def event_files(self, day: date) -> list[Path]:
+        """The day's event files as the folder shows them now; listed once."""
+        if day not in self._files:
+            self._files[day] = self._lake.event_files(day)
+        return self._files[day]
 
     def provide(self, session: Session, name: str, day: date | None) -> None:
-        """Give one input to a session under its name."""
+        """Give one input to a session under its name. Without a day, what belongs to a day is empty."""
         if name in CATALOG:
-            files = self._lake.partitions(name)
-            session.files(name, files, empty=CATALOG[name])
+            session.files(name, self._lake.partitions(name), empty=CATALOG[name])
         elif name == "user_domains":
-            domains = [domain.lower() for domain in self._settings.organisation.user_domains]
+            domains = sorted({domain.lower() for domain in self._settings.organisation.user_domains})
             session.table(name, pa.table({"domain": pa.array(domains, TEXT)}))
         elif name == "internal_domains":
             session.table(name, pa.table({"domain": pa.array(self._internal_domains(), TEXT)}))
             session.function("is_internal_address", _in_ranges(self._settings.organisation.internal_ranges))
+        elif day is None:
+            session.table(name, DAILY[name].empty_table())
+        elif name == "arrivals":
+            session.table(name, self._arrivals(day))
         else:
-            assert day is not None  # noqa: S101 - as in mark
             self._provide_day(session, name, day)
 
-    def schema_of(self, model: str) -> pa.Schema | None:
-        """The schema of a model that may have no partition yet."""
-        return SEEN if model == "int_seen_daily" else None
-
     def _provide_day(self, session: Session, name: str, day: date) -> None:
+        receipts = self._receipts_of(day)
         if name == "events":
-            session.files(name, self._lake.event_files(day), empty=EVENT_SCHEMA)
+            files = [self._lake.event_file(day, one.source, one.upload_id) for one in receipts]
+            session.files(name, files, empty=DAILY[name])
         elif name == "superseded":
-            pairs = [pair for receipt in self._receipts_of(day) for pair in receipt.supersedes]
-            uploads, numbers = [str(pair[0]) for pair in pairs], [int(pair[1]) for pair in pairs]
-            session.table(
-                name, pa.table({"upload_id": pa.array(uploads, TEXT), "record_no": pa.array(numbers, NUMBER)})
-            )
-        elif name == "missing_chunks":
-            missing = missing_chunks(self._receipts_of(day))
-            session.table(
-                name,
-                pa.table(
-                    {"source": pa.array(list(missing), TEXT), "missing": pa.array(list(missing.values()), NUMBER)}
-                ),
-            )
+            pairs = sorted({(str(upload_id), int(number)) for one in receipts for upload_id, number in one.supersedes})
+            columns = ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+            session.table(name, pa.table(list(columns), schema=DAILY[name]))
+        else:
+            missing = missing_chunks(receipts)
+            session.table(name, pa.table([list(missing), list(missing.values())], schema=DAILY[name]))
+
+    def _arrivals(self, day: date) -> pa.Table:
+        receipts = self._lake.receipts(upload_id_of(path) for path in self.event_files(day))
+        rows = [{"day": day, "source": one.source, "upload_id": one.upload_id} for one in receipts]
+        return pa.Table.from_pylist(rows, schema=DAILY["arrivals"])
 
     def _receipts_of(self, day: date) -> list[Receipt]:
+        """Receipts of the uploads that the day's models are built from."""
         if day not in self._receipts:
-            self._receipts[day] = list(self._lake.receipts(upload_id_of(path) for path in self._lake.event_files(day)))
+            path = self._lake.partition(UPLOADS, day)
+            if not path.exists():
+                raise ModelError(f"{day}: found no {UPLOADS}; expected it before all other models. Build that first.")
+            upload_ids = pq.read_table(path, columns=["upload_id"])["upload_id"].to_pylist()
+            self._receipts[day] = list(self._lake.receipts(sorted(upload_ids)))
         return self._receipts[day]
 
     def _internal_domains(self) -> list[str]:
-        return sorted({*INTERNAL_NAMES, *(domain.lower() for domain in self._settings.organisation.internal_domains)})
+        given = (domain.lower().strip(".") for domain in self._settings.organisation.internal_domains)
+        return sorted({*INTERNAL_NAMES, *given} - {""})
 
 
-def missing_chunks(receipts: list[Receipt]) -> dict[str, int]:
+def missing_chunks(receipts: Sequence[Receipt]) -> dict[str, int]:
     """How many endpoint chunks are missing by source: gaps in the sequence numbers of each device."""
     seen: dict[tuple[str, str], set[int]] = {}
     for receipt in receipts:
         for chunk in receipt.chunks:
-            if isinstance(chunk.get("sequence"), int) and chunk.get("device"):
-                seen.setdefault((receipt.source, str(chunk["device"])), set()).add(chunk["sequence"])
+            number, device = chunk.get("sequence"), chunk.get("device")
+            if isinstance(number, int) and not isinstance(number, bool) and device:
+                seen.setdefault((receipt.source, str(device)), set()).add(number)
     missing: dict[str, int] = {}
     for (source, _), numbers in sorted(seen.items()):
-        missing[source] = missing.get(source, 0) + max(numbers) - min(numbers) + 1 - len(numbers)
+        gaps = (later - earlier - 1 for earlier, later in pairwise(sorted(numbers)))
+        missing[source] = missing.get(source, 0) + sum(gap for gap in gaps if gap <= LARGEST_GAP)
     return missing
 
 
-def _in_ranges(ranges: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def _in_ranges(ranges: Sequence[str]) -> Callable[[str], bool]:
     networks = [ipaddress.ip_network(text, strict=False) for text in ranges]
 
     @lru_cache(maxsize=1 << 16)
@@ -142,6 +165,8 @@ def _in_ranges(ranges: tuple[str, ...]):  # type: ignore[no-untyped-def]
             address = ipaddress.ip_address(text.partition("%")[0])
         except ValueError:
             return False
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
         # Link-local, multicast and unspecified addresses never leave the organisation's networks.
         if address.is_multicast or address.is_unspecified or address.is_link_local:
             return True

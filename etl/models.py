@@ -1,17 +1,21 @@
 """The models: SQL files that say what they read. This module orders them, says which days are stale, and builds them.
 
 A partition is stale when its fingerprint differs from that of what it would be built from: the names of the day's event
-files, the fingerprints of the partitions it reads, the SQL text, the catalog, and the settings that matter. So an upload
-that touches an old day rebuilds that day and no other, and a night costs what is new, whatever the history.
+files, the fingerprints of the partitions it reads, the SQL, the catalog, and the settings that matter. So an upload that
+touches an old day rebuilds that day and no other, and a night costs what is new, whatever the history.
+
+A partition's fingerprint is taken away before the partition is replaced and written after it: what a killed run leaves is
+stale. One build runs at a time in a lake; a second one waits and finds the work done.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
-import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -20,35 +24,51 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.errors import ModelError
-from etl.inputs import INPUTS, Inputs
+from etl.headers import SQL, Header, check_sql, code, header, read_header
+from etl.inputs import BEHIND_UPLOADS, INPUTS, UPLOADS, Inputs
 from etl.lake import Lake, replacing
 from etl.settings import Settings
 
 if TYPE_CHECKING:
     from etl.compute import Session
 
-SQL = Path(__file__).parent.parent / "sql"
-HEADER_KEYS = ("grain", "reads", "kept", "units", "adds up", "caveat")
-KEPT = ("view", "day", "whole")
+__all__ = ["SQL", "Model", "ModelBuilt", "build_model", "model_order", "models", "provide", "read_header", "stale_days"]
+
+REQUIRED = ("grain", "reads", "kept", "units", "adds up", "caveat")
+KEPT = ("view", "day", "whole")  # inlined, never stored; one partition a day; one file
 
 
 @dataclass(frozen=True)
 class Model:
     """One SQL file under sql/models."""
 
-    name: str
-    path: Path
-    what: str
-    header: dict[str, str]
+    header: Header
     sql: str
 
     @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def path(self) -> Path:
+        return self.header.path
+
+    @property
+    def what(self) -> str:
+        return self.header.what
+
+    @property
     def reads(self) -> tuple[str, ...]:
-        return tuple(name.strip() for name in self.header["reads"].split(",") if name.strip())
+        return self.header.reads
 
     @property
     def kept(self) -> str:
-        return self.header["kept"]
+        return self.header.entries["kept"]
+
+    @property
+    def is_published(self) -> bool:
+        """Facts and dimensions are published to the warehouse; staging and intermediate models stay in the lake."""
+        return self.name.startswith(("fct_", "dim_"))
 
 
 @dataclass(frozen=True)
@@ -61,56 +81,50 @@ class ModelBuilt:
     seconds: float
 
 
-def read_header(path: Path) -> tuple[str, dict[str, str]]:
-    """The name-and-purpose line and the keyed lines of an SQL file's header. Raises ModelError."""
-    lines = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("--"):
-            break
-        lines.append(line.removeprefix("--").strip())
-    title = re.match(r"^(\w+): (.+)$", lines[0]) if lines else None
-    if title is None or title[1] != path.stem:
-        raise ModelError(
-            f"{path}:1: found no header; expected `-- {path.stem}: what it is`. Add it; see CONTRIBUTING.md."
-        )
-    header: dict[str, str] = {}
-    key = ""
-    for line in lines[1:]:
-        found = re.match(r"^([a-z ]+):\s*(.*)$", line)
-        if found and found[1] in (*HEADER_KEYS, "severity", "params"):
-            key = found[1]
-            header[key] = found[2]
-        elif key:
-            header[key] += " " + line
-    return title[2], header
+@lru_cache(maxsize=8)
+def models(folder: Path = SQL / "models") -> dict[str, Model]:
+    """All models by name, each after those that it reads.
 
-
-@lru_cache(maxsize=1)
-def models() -> dict[str, Model]:
-    """All models by name, each after those that it reads. Raises ModelError for a bad header or a cycle."""
+    Raises ModelError for a bad header, an unknown read or a cycle.
+    """
     found: dict[str, Model] = {}
-    for path in sorted((SQL / "models").glob("*/*.sql")):
-        what, header = read_header(path)
-        missing = [key for key in HEADER_KEYS if key not in header]
-        if missing or header["kept"] not in KEPT:
-            raise ModelError(
-                f"{path}: header: found no {', '.join(missing) or 'kept of ' + str(KEPT)}; expected all keys. Add it."
-            )
-        found[path.stem] = Model(path.stem, path, what, header, path.read_text(encoding="utf-8"))
+    for path in sorted(folder.glob("*/*.sql")):
+        if path.stem in found:
+            raise ModelError(f"{path}: found a second model of this name; expected one. Rename it.")
+        found[path.stem] = _model(path)
     for model in found.values():
         for name in model.reads:
             if name not in found and name not in INPUTS:
                 known = ", ".join(sorted({*found, *INPUTS}))
                 raise ModelError(f"{model.path}: reads: found {name!r}; expected one of {known}. Correct the header.")
+    edges = {name: [_node(read) for read in model.reads if _node(read) in found] for name, model in found.items()}
     try:
-        order = TopologicalSorter(
-            {name: [r for r in model.reads if r in found] for name, model in found.items()}
-        ).static_order()
-        return {name: found[name] for name in order}
+        return {name: found[name] for name in TopologicalSorter(edges).static_order()}
     except CycleError as error:
+        cycle = " → ".join(error.args[1])
+        raise ModelError(f"{folder}: found a cycle {cycle}; expected none. Take one read away.") from None
+
+
+def _node(read: str) -> str:
+    """The model that something read comes from."""
+    return UPLOADS if read in BEHIND_UPLOADS else read
+
+
+def _model(path: Path) -> Model:
+    found = header(path)
+    for key in REQUIRED:
+        if not found.entries.get(key):
+            raise ModelError(
+                f"{path}: header: found no `{key}`; expected {', '.join(REQUIRED)}. Add the line `-- {key}: …`."
+            )
+    kept = found.entries["kept"]
+    if kept not in KEPT:
+        raise ModelError(f"{path}: kept: found {kept!r}; expected one of {', '.join(KEPT)}. Correct it.")
+    if kept == "whole" and (daily := sorted(set(found.reads) & {"arrivals", *BEHIND_UPLOADS})):
         raise ModelError(
-            f"sql/models: found a cycle {' → '.join(error.args[1])}; expected none. Take one read away."
-        ) from None
+            f"{path}: reads: found {', '.join(daily)}, which belongs to a day; expected daily models. Read those."
+        )
+    return Model(found, path.read_text(encoding="utf-8"))
 
 
 def model_order() -> list[str]:
@@ -118,57 +132,61 @@ def model_order() -> list[str]:
     return [name for name, model in models().items() if model.kept != "view"]
 
 
-def stale_days(settings: Settings, lake: Lake) -> list[date]:
-    """Days on which some daily model does not match its events."""
+def stale_days(settings: Settings, lake: Lake, model: str | None = None) -> list[date]:
+    """Days on which a daily model (by default: any) does not match its events. Costs directory listings."""
     inputs = Inputs(settings, lake)
-    daily = [model for model in models().values() if model.kept == "day"]
-    return [
-        day
-        for day in lake.event_days()
-        if any(lake.fingerprint(m.name, day) != _fingerprint(m, day, lake, inputs) for m in daily)
-    ]
+    daily = [one for one in models().values() if one.kept == "day" and model in (None, one.name)]
+    return [day for day in _days(lake, inputs) if any(_is_stale(one, day, lake, inputs) for one in daily)]
 
 
 def build_model(
     settings: Settings, lake: Lake, name: str, days: Sequence[date] | None = None, *, everything: bool = False
 ) -> ModelBuilt:
-    """Build one model for its stale days, or for the given days, or for all of them."""
+    """Build one model for its stale days, or for the given days, or for all that have events. Raises ModelError."""
     if name not in model_order():
         raise ModelError(f"model: found {name!r}; expected one of {', '.join(model_order())}. Correct the name.")
     started = time.monotonic()
-    model, inputs = models()[name], Inputs(settings, lake)
-    wanted = _wanted(model, days, lake)
-    chosen = [
-        (day, mark)
-        for day, mark in ((day, _fingerprint(model, day, lake, inputs)) for day in wanted)
-        if everything or (days is not None and day in days) or lake.fingerprint(name, day) != mark
-    ]
-    rows = 0
-    for day, mark in chosen:
-        rows += _build(model, day, mark, settings, lake, inputs)
-    labels = ["whole" if day is None else day.isoformat() for day, _ in chosen]
+    model, rows, labels = models()[name], 0, []
+    with _alone(lake):
+        inputs = Inputs(settings, lake)
+        for day in _wanted(model, days, lake, inputs):
+            if everything or (day and days and day in days) or _is_stale(model, day, lake, inputs):
+                rows += _build(model, day, settings, lake, inputs)
+                labels.append(day.isoformat() if day else "whole")
     return ModelBuilt(name, labels, rows, time.monotonic() - started)
 
 
-def _wanted(model: Model, days: Sequence[date] | None, lake: Lake) -> list[date | None]:
+def _wanted(model: Model, days: Sequence[date] | None, lake: Lake, inputs: Inputs) -> Iterator[date | None]:
     if model.kept == "whole":
-        return [None]
-    # A day whose events retention has removed keeps its facts: only days with events are looked at.
-    known = [day for day in lake.event_days() if lake.event_files(day)]
-    return [day for day in known if days is None or day in days]
+        return iter([None])
+    return (day for day in _days(lake, inputs) if days is None or day in days)
 
 
-def _build(model: Model, day: date | None, mark: str, settings: Settings, lake: Lake, inputs: Inputs) -> int:
+def _days(lake: Lake, inputs: Inputs) -> Iterator[date]:
+    """Days that have events. A day whose events retention has removed keeps its facts as they are."""
+    return (day for day in lake.event_days() if inputs.event_files(day))
+
+
+def _is_stale(model: Model, day: date | None, lake: Lake, inputs: Inputs) -> bool:
+    return lake.fingerprint(model.name, day) != _fingerprint(model, day, lake, inputs)
+
+
+def _build(model: Model, day: date | None, settings: Settings, lake: Lake, inputs: Inputs) -> int:
     from etl import compute
 
+    check_sql(model.path, model.sql, model.reads)
+    mark = _fingerprint(model, day, lake, inputs)
     session = compute.session(settings)
     try:
         provide(model.reads, day, session, lake, inputs, set())
-        path = lake.partition(model.name, day)
-        with replacing(path) as temporary:
+        if lake.fingerprint(model.name, day):
+            lake.write_fingerprint(model.name, day, "")  # stale from here on, whenever this run ends
+        with replacing(lake.partition(model.name, day)) as temporary:
             rows = session.write(model.sql, temporary)
         lake.write_fingerprint(model.name, day, mark)
         return rows
+    except ModelError as error:
+        raise ModelError(f"{model.path} ({day or 'whole'}): {error}") from error
     finally:
         session.close()
 
@@ -183,18 +201,21 @@ def provide(
         done.add(name)
         if name in INPUTS:
             inputs.provide(session, name, day)
-        elif (other := models()[name]).kept == "view":
-            provide(other.reads, day, session, lake, inputs, done)
-            session.view(name, other.sql)
-        elif day is not None and other.kept == "day":
-            session.files(name, [lake.partition(name, day)])
-        else:
-            session.files(name, lake.partitions(name), empty=inputs.schema_of(name))
+            continue
+        other = models()[name]
+        if other.kept != "view":
+            files = [lake.partition(name, day)] if day is not None and other.kept == "day" else lake.partitions(name)
+            if files:
+                session.files(name, files)
+                continue
+        # A view is its SQL. So is a model that has no partition yet: its SQL over nothing gives its columns.
+        provide(other.reads, day, session, lake, inputs, done)
+        session.view(name, other.sql)
 
 
 def _fingerprint(model: Model, day: date | None, lake: Lake, inputs: Inputs) -> str:
     """What a partition would be built from, as a digest."""
-    parts: list[object] = [model.name, model.sql]
+    parts: list[object] = [model.name, code(model.sql)]
     for name in model.reads:
         if name in INPUTS:
             parts.append([name, inputs.mark(name, day)])
@@ -207,3 +228,13 @@ def _fingerprint(model: Model, day: date | None, lake: Lake, inputs: Inputs) -> 
         else:
             parts.append([name, lake.fingerprint(name)])
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+@contextmanager
+def _alone(lake: Lake) -> Iterator[None]:
+    """Hold the lake's build lock: no second build may replace what this one has fingerprinted. It dies with the process."""
+    path = lake.root / "locks" / "build.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -7,6 +7,7 @@ its source, every added app its origin.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -31,8 +32,9 @@ def suffixes_of(host: str) -> Iterator[str]:
 
 
 def app_id_of(name: str) -> str:
-    """An id made of a name: lower case, words joined by _."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "app"
+    """An id made of a name: lower case, accents taken off, words joined by _."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_") or "app"
 
 
 @dataclass

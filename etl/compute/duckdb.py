@@ -1,8 +1,12 @@
-"""DuckDB in this process: UTC, bounded memory with a spill folder, no extension is ever loaded."""
+"""DuckDB in this process: UTC, bounded memory with a spill folder of its own, no extension is ever loaded."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,11 +22,12 @@ class DuckSession:
     """See `etl.compute.Session`."""
 
     def __init__(self, settings: Settings) -> None:
+        self._spill = _Spill(settings.folder("lake") / ".spill")
         options: dict[str, str | bool | int] = {
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "memory_limit": settings.compute.memory_limit,
-            "temp_directory": str(settings.folder("lake") / ".spill"),
+            "temp_directory": str(self._spill.folder),
             "preserve_insertion_order": False,
         }
         if settings.compute.threads:
@@ -61,15 +66,41 @@ class DuckSession:
 
     def close(self) -> None:
         self._con.close()
+        self._spill.remove()
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         try:
             return self._con.execute(sql)
         except duckdb.Error as error:
-            first = re.sub(r"\s+", " ", sql)[:120]
-            raise ModelError(
-                f"the engine refused {first!r}: {error}. Correct the model's SQL, or see docs/runbook.md."
-            ) from error
+            first = re.sub(r"\s+", " ", str(error)).strip()
+            raise ModelError(f"the engine refused the SQL: {first}. Correct it, or see docs/runbook.md.") from error
+
+
+class _Spill:
+    """A folder for what does not fit into memory. Engines that share one overwrite each other's files, so each has its own.
+
+    Its lock dies with its process: a folder that can be locked was left by a killed run, and is removed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        with (root / ".lock").open("w") as door:
+            fcntl.flock(door, fcntl.LOCK_EX)
+            for left in root.glob("*/lock"):
+                self._remove_if_left(left)
+            self.folder = Path(tempfile.mkdtemp(dir=root))
+            self._lock = (self.folder / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    @staticmethod
+    def _remove_if_left(path: Path) -> None:
+        with contextlib.suppress(OSError), path.open() as lock:  # an error means: in use, or gone
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+    def remove(self) -> None:
+        self._lock.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _text(value: str) -> str:

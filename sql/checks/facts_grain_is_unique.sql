@@ -2,7 +2,7 @@
 -- severity: fail
 -- reads:   fct_usage_daily
 
-select day, source, device_key, user_key, src_ip, host, app_id, count(*) as copies
+select day, source, source_kind, log_format, device_key, user_key, src_ip, host, app_id, count(*) as copies
 from fct_usage_daily
-group by day, source, device_key, user_key, src_ip, host, app_id
+group by day, source, source_kind, log_format, device_key, user_key, src_ip, host, app_id
 having count(*) > 1

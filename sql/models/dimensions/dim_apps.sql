@@ -15,7 +15,10 @@ with seen as (
 
 select
     coalesce(c.app_id, s.app_id) as app_id,
-    coalesce(c.app_name, case when s.app_id = 'internal' then 'Internal destinations' else substr(s.app_id, strpos(s.app_id, ':') + 1) end) as app_name,
+    coalesce(
+        c.app_name,
+        case when s.app_id = 'internal' then 'Internal destinations' else substr(s.app_id, strpos(s.app_id, ':') + 1) end
+    ) as app_name,
     coalesce(s.app_class, 'app') as app_class,
     c.vendor,
     c.category,

@@ -6,7 +6,15 @@
 -- adds up: nothing
 -- caveat:  a domain before a backslash and the organisation's own mail domains are taken off, so that one person is one user
 
-select key as user_key, arg_max(name, last_at) as user_name, min(first_at) as first_seen_at, max(last_at) as last_seen_at
-from int_seen_daily
-where kind = 'user'
-group by key
+with latest as (
+    select key, min(first_at) as first_seen_at, max(last_at) as last_seen_at
+    from int_seen_daily
+    where kind = 'user'
+    group by key
+)
+
+select s.key as user_key, max(case when s.last_at = l.last_seen_at then s.name end) as user_name, l.first_seen_at, l.last_seen_at
+from int_seen_daily as s
+inner join latest as l on s.key = l.key
+where s.kind = 'user'
+group by s.key, l.first_seen_at, l.last_seen_at

@@ -1,18 +1,19 @@
 -- fct_coverage_daily: what each source delivered on a day, and what is known to be missing
 -- grain:   one row per day, source
--- reads:   events, superseded, int_usage_daily, fct_usage_daily, missing_chunks
+-- reads:   events, superseded, int_uploads_daily, int_usage_daily, fct_usage_daily, missing_chunks
 -- kept:    day
 -- units:   *_bytes are bytes as the client saw them; null when no transaction's bytes are known
 -- adds up: everything but uploads (a file may touch several days)
--- caveat:  missing_chunks counts gaps in the sequence numbers of endpoint chunks whose records lie in this day
+-- caveat:  events = those that count + repeated_events + superseded_events; missing_chunks counts gaps in the sequence numbers of
+--          the endpoint chunks that have records on this day
 
 with given as (
     select
         e.source,
         min(e.source_kind) as source_kind,
         count(distinct e.upload_id) as uploads,
-        cast(count(*) as bigint) as events,
-        cast(count(x.upload_id) as bigint) as superseded_events,
+        count(*) as events,
+        count(x.upload_id) as superseded_events,
         min(e.event_at) as first_at,
         max(e.event_at) as last_at
     from events as e
@@ -22,7 +23,6 @@ with given as (
 
 counted as (
     select
-        day,
         source,
         cast(sum(events) as bigint) as events,
         cast(sum(transactions) as bigint) as transactions,
@@ -31,21 +31,24 @@ counted as (
         cast(sum(total_bytes) as bigint) as total_bytes,
         cast(sum(unknown_bytes_transactions) as bigint) as unknown_bytes_transactions
     from int_usage_daily
-    group by day, source
+    group by source
 ),
 
 internal as (
-    select source, cast(sum(transactions) as bigint) as transactions from fct_usage_daily where app_class = 'internal' group by source
+    select source, cast(sum(transactions) as bigint) as transactions
+    from fct_usage_daily
+    where app_class = 'internal'
+    group by source
 )
 
 select
-    (select max(day) from int_usage_daily) as day,
+    (select max(day) from int_uploads_daily) as day,
     g.source,
     g.source_kind,
     cast(g.uploads as bigint) as uploads,
-    g.events,
+    cast(g.events as bigint) as events,
     cast(g.events - g.superseded_events - coalesce(c.events, 0) as bigint) as repeated_events,
-    g.superseded_events,
+    cast(g.superseded_events as bigint) as superseded_events,
     coalesce(c.transactions, 0) as transactions,
     coalesce(i.transactions, 0) as internal_transactions,
     c.uploaded_bytes,

@@ -1,5 +1,5 @@
 -- fct_usage_daily: who used which host of which app, through which source, how much, per day
--- grain:   one row per day, source, device_key, user_key, src_ip, host, app_id
+-- grain:   one row per day, source, source_kind, log_format, device_key, user_key, src_ip, host, app_id
 -- reads:   int_usage_daily, int_hosts_daily
 -- kept:    day
 -- units:   *_bytes are bytes as the client saw them; null when no transaction's bytes are known
@@ -10,6 +10,7 @@ select
     u.day,
     u.source,
     u.source_kind,
+    u.log_format,
     u.device_key,
     u.user_key,
     u.src_ip,
@@ -27,5 +28,7 @@ select
     min(u.first_at) as first_at,
     max(u.last_at) as last_at
 from int_usage_daily as u
-inner join int_hosts_daily as h on u.host = h.host and coalesce(u.app_hint, '') = coalesce(h.app_hint, '')
-group by u.day, u.source, u.source_kind, u.device_key, u.user_key, u.src_ip, u.host, h.app_id, h.app_class, h.registrable_domain
+inner join int_hosts_daily as h on u.host = h.host and lower(u.app_hint) is not distinct from h.app_hint
+group by
+    u.day, u.source, u.source_kind, u.log_format, u.device_key, u.user_key, u.src_ip, u.host,
+    h.app_id, h.app_class, h.registrable_domain
