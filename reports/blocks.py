@@ -18,7 +18,7 @@ from typing import Any
 from etl.errors import ReportError
 
 FOLDER = Path(__file__).parent
-_KEYS = {"title", "query", "lead", "chart", "columns", "width", "link", "empty", "first", "whole"}
+_KEYS = {"title", "query", "lead", "chart", "columns", "width", "link", "empty", "first", "whole", "also"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Block:
     lead: str = ""  # one sentence under the title
     chart: Mapping[str, Any] | None = None  # see reports.charts
     columns: tuple[str, ...] = ()  # a table of these columns of the query, in this order
+    also: tuple[str, ...] = ()  # further queries whose answers the template shows
     width: str = "full"  # full | half
     link: str = ""  # the page that shows more
     empty: str = "Nothing in this period."
@@ -151,5 +152,6 @@ def _block(path: Path) -> Block:
         name=_plain(path.stem),
         template=path.relative_to(FOLDER).as_posix(),
         columns=tuple(entries.pop("columns", ())),
+        also=tuple(entries.pop("also", ())),
         **entries,
     )

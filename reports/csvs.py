@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reports.blocks import drawers, pages
 from reports.exports import write_csv
+from reports.queries import header
 
 if TYPE_CHECKING:
     from reports.report import Report
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
 def exported() -> list[str]:
     """The queries that are exported: all that a page, or a drill-down, shows."""
     shown = {block.query for page in pages() for block in page.blocks if block.query}
+    shown |= {query for page in pages() for block in page.blocks for query in block.also}
     shown |= {entry.query for drawer in drawers() for entry in drawer.lists}
     return sorted(shown)
+
+
+def described() -> list[tuple[str, str]]:
+    """Each export's name and what it holds, for the page that lists them."""
+    found = [(name, header(name)["what"]) for name in exported()]
+    return sorted([*found, ("findings", "what needs attention, and what to do about it.")])
 
 
 def write_exports(report: Report, folder: Path) -> Path:

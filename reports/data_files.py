@@ -69,11 +69,7 @@ def plain_lists(table: pa.Table, fields: Sequence[str]) -> list[list[Any]]:
             values = values.cast(pa.string())
         elif pa.types.is_decimal(values.type):
             values = values.cast(pa.float64())
-        found = (
-            values.to_pandas(integer_object_nulls=True).tolist()
-            if pa.types.is_integer(values.type)
-            else values.to_pylist()
-        )
+        found = values.to_pylist()
         lists.append(
             [wording.country(value) if value else None for value in found] if name == "headquarters_country" else found
         )

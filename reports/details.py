@@ -90,14 +90,27 @@ def _add_list(things: dict[str, dict[str, Any]], key: str, entry: DrawerList, ta
     """The first rows of each thing, in the order of the query, and how many there are."""
     if not len(table) or not things:
         return
+    import numpy as np
     import pyarrow as pa
 
+    owners, numbers, places, sizes = _places(table[key])
+    wanted = np.array([owner in things for owner in owners])
     limit = MOST_DAYS if entry.is_trend else MOST_ROWS
-    frame = table.select([key]).to_pandas()
-    owners = frame.groupby(key, sort=False)[key]
-    keep = frame[key].isin(list(things)) & (owners.cumcount() < limit)
-    counts = owners.size().to_dict()
-    kept = table.filter(pa.array(keep))
+    kept = table.filter(pa.array(wanted[numbers] & (places < limit)))
+    counts = dict(zip(owners, sizes.tolist(), strict=True))
     rows = zip(*data_files.plain_lists(kept, _fields(entry.columns, table)), strict=True)
-    for owner, row in zip(frame.loc[keep, key].tolist(), rows, strict=True):
+    for owner, row in zip(kept[key].to_pylist(), rows, strict=True):
         things[owner]["lists"].setdefault(entry.name, {"all": counts[owner], "rows": []})["rows"].append(row)
+
+
+def _places(keys: pa.ChunkedArray[Any]) -> tuple[list[str], Any, Any, Any]:
+    """The distinct keys; for each row the number of its key and its place among the rows of that key, from 0; rows of each key."""
+    import numpy as np
+
+    encoded: Any = keys.combine_chunks().dictionary_encode()
+    numbers = encoded.indices.to_numpy()
+    sizes = np.bincount(numbers, minlength=len(encoded.dictionary))
+    order = np.argsort(numbers, kind="stable")
+    places = np.empty(len(numbers), dtype=np.int64)
+    places[order] = np.arange(len(numbers)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return encoded.dictionary.to_pylist(), numbers, places, sizes

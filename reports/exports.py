@@ -17,7 +17,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 from etl.errors import ReportError
 from etl.settings import Settings
-from reports.queries import header
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -155,8 +154,3 @@ def _parquet(batches: Batches, handle: IO[bytes]) -> int:
     whole = pa.concat_tables([table for table in tables if len(table)] or tables[:1], promote_options="permissive")
     pq.write_table(whole, handle, compression="zstd")
     return len(whole)
-
-
-def about(name: str) -> str:
-    """A line for the list of exports: what a query answers."""
-    return header(name)["what"]

@@ -79,7 +79,6 @@ class Answers:
     ) -> None:
         from etl import warehouse
 
-        self._settings = settings
         self._connection = connection
         self._published = {table for table, columns in warehouse.tables(settings).items() if columns}
         self._parameters: dict[str, Any] = {
@@ -118,32 +117,11 @@ class Answers:
 
             from etl import warehouse
 
-            if not self.has(name):
-                self._tables[name] = pa.table({})
-            elif hasattr(warehouse, "arrow_on"):
-                self._tables[name] = warehouse.arrow_on(self._connection, name, **self._parameters)
-            else:
-                self._tables[name] = self._streamed(name)
+            asked = warehouse.arrow_on(self._connection, name, **self._parameters) if self.has(name) else pa.table({})
+            self._tables[name] = asked
         return self._tables[name]
 
-    def _streamed(self, name: str) -> pa.Table:
-        import pyarrow as pa
-
-        from etl import warehouse
-
-        text = warehouse.sql_of(name)
-        used = {key: value for key, value in self._parameters.items() if f":{key}" in text}
-        names: list[str] = []
-        rows: list[tuple[Any, ...]] = []
-        for found, batch in warehouse.stream(self._settings, text, **used):
-            names = found
-            rows += batch
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-        arrays = [pa.array(column) for column in columns]
-        arrays = [array.cast(pa.string()) if pa.types.is_null(array.type) else array for array in arrays]
-        return pa.table(arrays, names=names)
-
-    def forget(self, name: str) -> None:
-        """Let a large answer go."""
-        self._rows.pop(name, None)
-        self._tables.pop(name, None)
+    def forget(self) -> None:
+        """Let the answers go: the report that asked is written."""
+        self._rows.clear()
+        self._tables.clear()

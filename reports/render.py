@@ -91,16 +91,19 @@ def render(settings: Settings, request: ReportRequest, progress: Progress | None
     _check(request)
     with warehouse.reading(settings) as connection, replacing_folder(request.out) as folder:
         reports = _reports(settings, request, connection)
-        steps = [(report, name) for report in reports for name in FORMATS if name in request.formats]
-        rendered = []
-        for number, (report, name) in enumerate(steps):
-            if progress:
-                progress("report", number, len(steps), f"{report.source or 'all sources'}, {name}")
-            path = _write(report, name, report.folder(folder))
-            rendered.append(_rendered(report, name, request.out / path.relative_to(folder)))
+        formats = [name for name in FORMATS if name in request.formats]
+        rendered: list[Rendered] = []
+        for report in reports:
+            for name in formats:
+                if progress:
+                    what = f"{report.source or 'all sources'}, {name}"
+                    progress("report", len(rendered), len(reports) * len(formats), what)
+                path = _write(report, name, report.folder(folder))
+                rendered.append(_rendered(report, name, request.out / path.relative_to(folder)))
+            report.answers.forget()
         _write_mark(folder, request, reports[0], rendered)
         if progress:
-            progress("report", len(steps), len(steps))
+            progress("report", len(rendered), len(rendered))
     return rendered
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reports import charts, wording
+from reports.csvs import described
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+FOLDER = Path(__file__).parent
 
 
 @cache
@@ -19,7 +22,7 @@ def environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     env = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -27,7 +30,9 @@ def environment() -> Environment:
     )
     env.filters.update(wording.FILTERS)
     env.filters["fragment"] = lambda value: quote(str(value), safe="")
-    env.globals.update(risk_reasons=wording.risk_reasons, period=wording.period, ranking=charts.ranking)
+    env.globals.update(
+        risk_reasons=wording.risk_reasons, period=wording.period, ranking=charts.ranking, exports=described
+    )
     return env
 
 

@@ -19,9 +19,8 @@ LABELS = {
     "blocked_transactions": "blocked",
     "passed_transactions": "not blocked",
 }
-_STEPS = (("1e12", "TB"), ("1e9", "GB"), ("1e6", "MB"), ("1e3", "kB"))
-BYTES = "".join(f"datum.value >= {n} ? format(datum.value/{n}, '.3~g') + ' {unit}' : " for n, unit in _STEPS)
-BYTES += "datum.value + ' B'"
+BYTES = {"1e12": " TB", "1e9": " GB", "1e6": " MB", "1e3": " kB", "0": " B"}
+COUNTS = {"1e9": " G", "1e6": " M", "1e3": " k", "0": ""}
 DAY = "utcFormat(toDate(datum.value), '%d %b')"
 
 
@@ -35,18 +34,28 @@ def chart(config: Mapping[str, Any], rows: Sequence[Row], first_day: date, last_
     series = known[0]
     labels = [label(name) for name in series]
     days = days_of(first_day, last_day)
-    scaled = {"labelExpr": BYTES} if is_bytes(series[0]) else {"format": "~s"}
+    units = _in_units(BYTES if is_bytes(series[0]) else COUNTS)
     return (
         alt.Chart(alt.Data(values=_marks(rows, series)), width=config["width"], height=config["height"])
         .mark_bar(cornerRadiusEnd=1)
         .encode(
             x=alt.X("day:O", title=None, scale=alt.Scale(domain=days, paddingInner=0.25), axis=day_axis(days)),
-            y=alt.Y("value:Q", axis=alt.Axis(title=None, tickCount=5, **scaled)),
+            y=alt.Y("value:Q", axis=alt.Axis(title=None, tickCount=5, labelExpr=units)),
             color=alt.Color("series:N", title=None, scale=scale(labels), legend=alt.Legend(orient="top")),
             order=alt.Order("place:Q"),
             description=alt.Text("text:N"),
         )
     )
+
+
+def _in_units(units: Mapping[str, str]) -> str:
+    """A label's expression: the value over the largest unit below it. Zero stands alone."""
+    choices = [
+        f"datum.value >= {size} ? format(datum.value / {size}, '.3~g') + '{unit}'"
+        for size, unit in units.items()
+        if size != "0"
+    ]
+    return " : ".join([*choices, f"datum.value + (datum.value ? '{units['0']}' : '')"])
 
 
 def label(column: str) -> str:

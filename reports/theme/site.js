@@ -359,7 +359,7 @@ const CloudDiscovery = (() => {
       const text = row ? `${day}: ${row.total_bytes === null ? "bytes unknown" : size(row.total_bytes)}, ${grouped.format(row.transactions)} transactions` : `${day}: nothing`;
       const bar = element("span", { title: text, role: "img", "aria-label": text });
       const fill = element("i");
-      fill.style.height = row ? `${Math.max(((row[measure] || 0) / most) * 100, 2)}%` : "0";
+      fill.style.setProperty("--share", row ? Math.max((row[measure] || 0) / most, 0.02) : 0);
       const isNamed = days.length <= 14 || place % Math.ceil(days.length / 10) === 0;
       bar.append(fill, element("small", {}, isNamed ? shortDay.format(new Date(`${day}T00:00:00Z`)) : ""));
       bars.append(bar);
