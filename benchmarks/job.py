@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-CONFIGURATION = "[intake]\nsettle_seconds = 0\n[report]\nper_source = false\n"
+CONFIGURATION = '[intake]\nsettle_seconds = 0\n[report]\nper_source = false\nperiod = "{period}"\n'
 SOURCE = "squid"
 
 
@@ -34,11 +34,11 @@ def yesterday() -> date:
     return datetime.now(UTC).date() - timedelta(days=1)
 
 
-def new_home(folder: Path, name: str) -> Path:
+def new_home(folder: Path, name: str, *, period: str = "7d") -> Path:
     """An installation with an empty drop folder for Squid logs."""
     home = folder / name
     (home / "drops" / SOURCE).mkdir(parents=True)
-    (home / "cloud-discovery.toml").write_text(CONFIGURATION, encoding="utf-8")
+    (home / "cloud-discovery.toml").write_text(CONFIGURATION.format(period=period), encoding="utf-8")
     return home
 
 

@@ -242,6 +242,24 @@ def test_the_night_reports_what_was_dropped(bag: Any, home: Path) -> None:
     assert [part.get_content_type() for part in letter.iter_attachments()] == ["application/pdf"]
 
 
+def test_a_drop_that_arrives_during_the_night_does_not_fail_it(
+    bag: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events taken in between the building of two models are in the report or in the next one; no check takes them for a loss."""
+    squid(home, "before.log")
+    assert run(bag, "intake")[0] == "success"
+    real = pipeline.build_model
+
+    def with_arrival(configured: settings.Settings, model: str, *rest: Any, **named: Any) -> Any:
+        if model == "fct_coverage_daily":
+            squid(home, "during.log", start=YESTERDAY + timedelta(hours=1))
+            pipeline.intake(configured)
+        return real(configured, model, *rest, **named)
+
+    monkeypatch.setattr(pipeline, "build_model", with_arrival)
+    assert run(bag, "nightly")[0] == "success"
+
+
 def test_a_second_night_builds_nothing(bag: Any, home: Path) -> None:
     """Without new events no daily model is built again, and the report is as it was."""
     night(bag, home)
