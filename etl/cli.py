@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from etl import pipeline, settings
+from etl.commands import catalog, context, formats, governance, policies, questions
+from etl.commands.context import Json, progress_shown, write_json
 from etl.errors import CloudDiscoveryError
-from etl.terminal import Console, table, words
+from etl.terminal import table, words
 
 app = typer.Typer(
     name="cloud-discovery",
@@ -31,17 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-catalog_app = typer.Typer(help="The app catalog: look up hosts and apps, see what it holds.", no_args_is_help=True)
-format_app = typer.Typer(help="Log formats: list them, test them against their samples.", no_args_is_help=True)
-app.add_typer(catalog_app, name="catalog")
-app.add_typer(format_app, name="format")
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(formats.app, name="format")
+app.add_typer(policies.app, name="policy")
 
-Json = Annotated[bool, typer.Option("--json", help="Write JSON for a program instead of text for a person.")]
 Days = Annotated[list[str] | None, typer.Option("--day", metavar="YYYY-MM-DD", help="A UTC day; may be given again.")]
-
-
-class _State:
-    config: Path | None = None
 
 
 @app.callback()
@@ -50,21 +44,7 @@ def _options(
         Path | None, typer.Option("--config", help="The configuration file (default: cloud-discovery.toml here).")
     ] = None,
 ) -> None:
-    _State.config = config
-
-
-def _settings() -> settings.Settings:
-    return settings.load(_State.config)
-
-
-@contextmanager
-def _progress() -> Iterator[pipeline.Progress]:
-    with Console() as console:
-        yield console.progress
-
-
-def _write_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+    context.choose(config)
 
 
 def _day(text: str) -> date:
@@ -83,11 +63,11 @@ def nightly(as_json: Json = False) -> None:
     from etl.summary import night_lines
     from reports.nightly import render_and_send
 
-    configured = _settings()
-    with _progress() as progress:
+    configured = context.settings()
+    with progress_shown() as progress:
         night = pipeline.nightly(configured, render_and_send, progress)
     if as_json:
-        _write_json(asdict(night))
+        write_json(asdict(night))
     else:
         words(night_lines(configured, night))
 
@@ -104,9 +84,9 @@ def demo(
     """Write a week of drops of an invented organisation, with planted incidents, into the drops folder."""
     from etl import demo as demonstration
 
-    configured = _settings()
+    configured = context.settings()
     day = _day(last_day) if last_day else None
-    with _progress() as progress:
+    with progress_shown() as progress:
         written = demonstration.write(
             configured.folder("drops"),
             seed=seed,
@@ -120,7 +100,7 @@ def demo(
     noted = (
         [f"{local.name} tells the organisation's name and domains; delete it when your own logs come"] if local else []
     )
-    _write_json(asdict(written)) if as_json else words([*written.lines(), *noted])
+    write_json(asdict(written)) if as_json else words([*written.lines(), *noted])
 
 
 @app.command()
@@ -131,11 +111,11 @@ def intake(
     as_json: Json = False,
 ) -> None:
     """Take in what lies in drops/: every file ends as loaded, duplicate or quarantined, with a receipt."""
-    configured = _settings()
-    with _progress() as progress:
+    configured = context.settings()
+    with progress_shown() as progress:
         receipts = pipeline.intake(configured, drops or None, progress)
     if as_json:
-        _write_json([asdict(receipt) for receipt in receipts])
+        write_json([asdict(receipt) for receipt in receipts])
         return
     from etl.summary import receipt_lines
 
@@ -162,7 +142,7 @@ def parse(
     from etl.intake.answers import answers
     from etl.intake.formats import available
 
-    configured = _settings()
+    configured = context.settings()
     settings.zone(timezone)
     received = settings.instant(received_at) if received_at else None
     known = available(configured.formats_folder)
@@ -177,13 +157,13 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Build the models for days whose events have changed (or for the days given, or for all)."""
-    configured = _settings()
+    configured = context.settings()
     days = [_day(text) for text in day] if day else None
-    with _progress() as progress:
+    with progress_shown() as progress:
         built = pipeline.build(configured, days, everything=everything, progress=progress)
         pipeline.check(configured, days)
     if as_json:
-        _write_json([asdict(one) for one in built])
+        write_json([asdict(one) for one in built])
     else:
         words(
             table(
@@ -196,8 +176,8 @@ def build(
 @app.command()
 def publish(as_json: Json = False) -> None:
     """Bring the warehouse up to the lake. Readers see the old tables or the new ones, never a part."""
-    published = pipeline.publish(_settings())
-    _write_json(asdict(published)) if as_json else words(published.lines())
+    published = pipeline.publish(context.settings())
+    write_json(asdict(published)) if as_json else words(published.lines())
 
 
 @app.command()
@@ -213,10 +193,10 @@ def report(
     """Render the Cloud Discovery report from the warehouse: HTML site, executive PDF, CSV exports."""
     from reports.nightly import render
 
-    configured = _settings()
-    with _progress() as progress:
+    configured = context.settings()
+    with progress_shown() as progress:
         rendered = render(configured, period, source, formats, out, progress)
-    _write_json([asdict(one) for one in rendered]) if as_json else words(
+    write_json([asdict(one) for one in rendered]) if as_json else words(
         [f"{one.format:5} {one.path}" for one in rendered]
     )
 
@@ -237,67 +217,9 @@ def export(
     """Write a published table in full."""
     from reports.exports import export_table
 
-    rows = export_table(_settings(), name, period, format_id, out)
+    rows = export_table(context.settings(), name, period, format_id, out)
     if out is not None:
         words([f"{rows:,} rows → {out}"])
-
-
-@catalog_app.command("lookup")
-def catalog_lookup(
-    name: Annotated[str, typer.Argument(metavar="HOST|APP", help="A host, a domain, or the name of an app.")],
-    as_json: Json = False,
-) -> None:
-    """Say what a host or an app is, and how its risk score comes about."""
-    from etl import catalog
-    from etl.catalog.present import lookup_lines
-
-    found = catalog.load(_settings()).lookup(name)
-    _write_json(found.as_dict()) if as_json else words(lookup_lines(found))
-
-
-@catalog_app.command("stats")
-def catalog_stats(as_json: Json = False) -> None:
-    """Count what the catalog holds."""
-    from etl import catalog
-    from etl.catalog.present import stats_lines
-
-    found = catalog.load(_settings()).stats()
-    _write_json(found) if as_json else words(stats_lines(found))
-
-
-@format_app.command("list")
-def format_list(as_json: Json = False) -> None:
-    """List the formats that are known, with how sure we are of each."""
-    from etl.intake.formats import available
-
-    known = available(_settings().formats_folder)
-    if as_json:
-        _write_json(
-            [
-                {"id": spec.id, "title": spec.title, "vendor": spec.vendor, "confidence": spec.confidence}
-                for spec in known.values()
-            ]
-        )
-    else:
-        words(
-            table(
-                ("format", "what it reads", "how sure"),
-                [(spec.id, spec.title, spec.confidence) for spec in known.values()],
-            )
-        )
-
-
-@format_app.command("test")
-def format_test(
-    folders: Annotated[list[Path], typer.Argument(exists=True, file_okay=False, help="Format folders.")],
-    write: Annotated[
-        bool, typer.Option("--write", help="Accept what is found as expected. Read the difference first.")
-    ] = False,
-) -> None:
-    """Run a format's samples against their expected results."""
-    from etl.intake.golden import main as golden
-
-    raise typer.Exit(golden([*(str(folder) for folder in folders), *(["--write"] if write else [])]))
 
 
 @app.command()
@@ -305,9 +227,9 @@ def status(as_json: Json = False) -> None:
     """Show uploads, quarantine, stale days and the state of the warehouse."""
     from etl.summary import state, state_lines
 
-    configured = _settings()
+    configured = context.settings()
     found = state(configured)
-    _write_json(found) if as_json else words(state_lines(found))
+    write_json(found) if as_json else words(state_lines(found))
 
 
 @app.command()
@@ -315,9 +237,9 @@ def doctor(as_json: Json = False) -> None:
     """Check that this machine can run everything: folders, libraries, warehouse, mail."""
     from etl.doctor import examine
 
-    findings = examine(_settings())
+    findings = examine(context.settings())
     if as_json:
-        _write_json([asdict(finding) for finding in findings])
+        write_json([asdict(finding) for finding in findings])
     else:
         words([f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.message}" for finding in findings])
     if not all(finding.ok for finding in findings):
@@ -327,9 +249,9 @@ def doctor(as_json: Json = False) -> None:
 @app.command()
 def maintain(as_json: Json = False) -> None:
     """Apply retention and remove what killed runs left behind."""
-    done = pipeline.maintain(_settings())
+    done = pipeline.maintain(context.settings())
     if as_json:
-        _write_json(asdict(done))
+        write_json(asdict(done))
     else:
         words(
             [
@@ -338,22 +260,8 @@ def maintain(as_json: Json = False) -> None:
         )
 
 
-def _not_yet(name: str, what: str) -> None:
-    def refuse(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
-        sys.stderr.write(
-            f"cloud-discovery {name}: not there yet; it will {what}. See CHANGELOG.md for what each version can do.\n"
-        )
-        raise typer.Exit(1)
-
-    refuse.__doc__ = f"Not there yet: will {what}."
-    options = {"ignore_unknown_options": True, "allow_extra_args": True}
-    app.command(name, context_settings=options)(refuse)
-
-
-_not_yet("tag", "mark an app sanctioned, unsanctioned or monitored")
-_not_yet("block-list", "write the hosts of unsanctioned apps in the syntax of a proxy or firewall")
-_not_yet("hunt", "search the raw events by app, device or KQL query")
-_not_yet("device", "show one device: its apps, users, addresses and risk")
+governance.add_to(app)
+questions.add_to(app)
 
 
 def main() -> NoReturn:
