@@ -6,8 +6,11 @@ from typing import Any
 
 from etl.catalog.catalog import Lookup
 from etl.catalog.entries import App
+from etl.catalog.importing.folder import Changes
 from etl.catalog.score import Score
 from etl.catalog.vocabulary import factors, words
+
+MOST_SHOWN = 20
 
 
 def lookup_lines(found: Lookup) -> list[str]:
@@ -81,3 +84,14 @@ def stats_lines(found: dict[str, Any]) -> list[str]:
     lines.append("risk: " + ", ".join(f"{count:,} {band}" for band, count in found["risk_bands"].items()))
     lines.append("known: " + ", ".join(f"{name} {count:,}" for name, count in found["facts"].items()))
     return lines + [f"  {count:5,}  {name}" for name, count in found["categories"].items()]
+
+
+def changes_lines(found: Changes) -> list[str]:
+    """What an import brought and changed; of each sort the first twenty."""
+    held = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.counts.items())
+    lines = [f"{found.kind}: {held or 'nothing'} → {found.folder}"]
+    for word, changed in (("added", found.added), ("removed", found.removed), ("changed", found.changed)):
+        lines.append(f"{len(changed):,} {word}")
+        lines += [f"  {one}" for one in changed[:MOST_SHOWN]]
+        lines += [f"  … and {len(changed) - MOST_SHOWN:,} more; --json has all"] if len(changed) > MOST_SHOWN else []
+    return lines + [f"left out: {count:,} {reason}" for reason, count in found.skipped.items()]

@@ -1,7 +1,9 @@
-"""`cloud-discovery catalog …`: look up hosts and apps, see what the catalog holds."""
+"""`cloud-discovery catalog …`: look up hosts and apps, see what the catalog holds, import into it."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +11,7 @@ import typer
 from etl.commands.context import Json, settings, write_json
 from etl.terminal import words
 
-app = typer.Typer(help="The app catalog: look up hosts and apps, see what it holds.", no_args_is_help=True)
+app = typer.Typer(help="The app catalog: look up, import, add, override.", no_args_is_help=True)
 
 
 @app.command("lookup")
@@ -33,3 +35,21 @@ def stats(as_json: Json = False) -> None:
 
     found = catalog.load(settings()).stats()
     write_json(found) if as_json else words(stats_lines(found))
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="The folder of a clone that you have, or a file of it.")],
+    kind: Annotated[str, typer.Option("--from", metavar="KIND", help="Which source it is; see below.")],
+    as_json: Json = False,
+) -> None:
+    """Lay a public source beneath the catalog, and say what changed against the import before.
+
+    KIND: twofactorauth, passkeys, lolrmm, shadowai, ssotax, v2fly, misp, hibp, or mdca (the CSV of discovered apps that Microsoft
+    Defender for Cloud Apps exports: scores, categories and tags). Nothing is fetched. The shipped catalog wins over imports.
+    """
+    from etl.catalog import importing
+    from etl.catalog.present import changes_lines
+
+    found = importing.run(settings(), kind, path)
+    write_json(asdict(found)) if as_json else words(changes_lines(found))
