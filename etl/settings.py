@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from etl.errors import SettingsError
+from etl.governance.settings import GovernanceSettings
 
 ENVIRONMENT = {
     "CLOUD_DISCOVERY_CONFIG": "path of the configuration file (default: cloud-discovery.toml in the home folder)",
@@ -146,6 +147,7 @@ class Settings(_Section):
     retention: Retention = Retention()
     report: Report = Report()
     mail: Mail = Mail()
+    governance: GovernanceSettings = GovernanceSettings()
     sources: dict[str, Source] = Field(default_factory=dict)
 
     def folder(self, name: Literal["drops", "archive", "quarantine", "lake", "output"]) -> Path:
