@@ -23,6 +23,10 @@ class ContextError(CloudDiscoveryError):
     """The file of users or an exclusion cannot be used."""
 
 
+class GovernanceError(CloudDiscoveryError):
+    """A tag, the log of tags, or a block list cannot be read or written."""
+
+
 class ModelError(CloudDiscoveryError):
     """A model's SQL or header is wrong, or the engine refused it."""
 

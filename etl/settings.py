@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from etl.context.settings import ContextSettings
 from etl.errors import SettingsError
+from etl.governance.settings import GovernanceSettings
 
 ENVIRONMENT = {
     "CLOUD_DISCOVERY_CONFIG": "path of the configuration file (default: cloud-discovery.toml in the home folder)",
@@ -149,6 +150,7 @@ class Settings(_Section):
     report: Report = Report()
     mail: Mail = Mail()
     context: ContextSettings = ContextSettings()
+    governance: GovernanceSettings = GovernanceSettings()
     sources: dict[str, Source] = Field(default_factory=dict)
 
     def folder(self, name: Literal["drops", "archive", "quarantine", "lake", "output"]) -> Path:
