@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from etl.catalog.settings import CatalogSettings
 from etl.context.settings import ContextSettings
 from etl.errors import SettingsError
 from etl.governance.settings import GovernanceSettings
@@ -145,6 +146,7 @@ class Settings(_Section):
     organisation: Organisation = Organisation()
     intake: Intake = Intake()
     compute: Compute = Compute()
+    catalog: CatalogSettings = CatalogSettings()
     warehouse: Warehouse = Warehouse()
     retention: Retention = Retention()
     report: Report = Report()
