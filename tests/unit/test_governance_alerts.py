@@ -16,13 +16,7 @@ from etl.settings import Settings
 from tests.lake_fixture import DAY, NOON, write_catalog, write_upload
 
 Row = dict[str, Any]
-BY_MODEL = (
-    "int_uploads_daily",
-    "int_usage_daily",
-    "int_hosts_daily",
-    "int_unsanctioned_daily",
-    "fct_alerts",
-)
+BY_MODEL = tuple(models.model_order()[: models.model_order().index("fct_alerts") + 1])
 ENDPOINT: Row = {
     "source": "endpoint",
     "source_kind": "endpoint",

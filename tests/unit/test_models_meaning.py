@@ -462,6 +462,7 @@ def test_catalog_change_rebuilds_what_reads_it(settings: Settings, lake: Lake) -
         "int_seen_daily",
         "dim_apps",
         "dim_devices",
+        "dim_ip_addresses",
         "dim_users",
     }
     assert len(built["int_hosts_daily"]) == 3

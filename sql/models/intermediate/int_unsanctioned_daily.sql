@@ -1,6 +1,6 @@
 -- int_unsanctioned_daily: every attempt to reach an app that was unsanctioned at that time, and whether it was stopped
 -- grain:   one row per day, upload_id, record_no
--- reads:   stg_counted, stg_names, int_hosts_daily, tags
+-- reads:   stg_counted, stg_names, int_hosts_daily, int_exclusions_daily, tags
 -- kept:    day
 -- units:   *_bytes are bytes as the client saw them; null where the source cannot know; *_at are UTC
 -- adds up: transactions, *_bytes
@@ -51,6 +51,14 @@ attempts as (
             e.device_name is not distinct from n.device_name
             and e.device_id is not distinct from n.device_id
             and e.user_name is not distinct from n.user_name
+    where not exists (
+        select 1
+        from int_exclusions_daily as x
+        where
+            n.device_key is not distinct from x.device_key
+            and n.user_key is not distinct from x.user_key
+            and e.src_ip is not distinct from x.src_ip
+    )
 ),
 
 -- a block speaks for the minute it is in and for those beside it; what is further than 60 seconds away is left out below
