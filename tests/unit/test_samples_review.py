@@ -37,7 +37,8 @@ def test_page_gives_a_reason_for_every_file_and_difference() -> None:
 @pytest.mark.skipif(not samples_review.SAMPLES.is_dir(), reason="the public sample sets are not at hand")
 def test_samples_are_read_as_the_page_says() -> None:
     """Formats, events, skips, rejects and differences of every file agree with the page, and no file is missing."""
-    found_read, found_differs = {}, {}
+    found_read: dict[str, tuple[str, ...]] = {}
+    found_differs: dict[tuple[str, str], int] = {}
     for sample in samples_review.samples():
         seen = samples_review.review(sample)
         if seen is None:
