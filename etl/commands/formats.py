@@ -1,4 +1,4 @@
-"""`cloud-discovery format …`: list log formats, test them against their samples."""
+"""`cloud-discovery format …`: list log formats, propose one from a sample, test them against their samples."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from etl import settings as configuration
 from etl.commands.context import Json, settings, write_json
 from etl.terminal import table, words
 
-app = typer.Typer(help="Log formats: list them, test them against their samples.", no_args_is_help=True)
+app = typer.Typer(help="Log formats: list them, propose one from a sample, test them.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -33,6 +34,28 @@ def show(as_json: Json = False) -> None:
                 [(spec.id, spec.title, spec.confidence) for spec in known.values()],
             )
         )
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="The new format's id: small letters, digits and _.")],
+    sample: Annotated[Path, typer.Option("--from", exists=True, dir_okay=False, help="A log, plain or compressed.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", file_okay=False, help="Folder of your formats. Default: [paths] formats.")
+    ] = None,
+) -> None:
+    """Propose a format from a sample: its format.toml, the first lines and what is made of them.
+
+    What was guessed is marked in the file. Nothing is loaded; the guide is docs/custom-formats.md.
+    """
+    from etl.intake.proposing import propose
+    from etl.intake.proposing.present import shown
+
+    configured = settings()
+    folder = out or configured.formats_folder or configured.home / configuration.OWN_FORMATS
+    words(shown(propose(name, sample, folder, configured.intake)))
+    if folder.resolve() != (configured.formats_folder or folder / "none").resolve():
+        words([f'The folder is not read yet: write formats = "{folder}" under [paths] in cloud-discovery.toml.'])
 
 
 @app.command("test")
