@@ -14,7 +14,7 @@ from etl.intake import formats, golden
 from etl.intake.framing import lines as framed_lines
 from etl.intake.json_framing import elements
 from etl.intake.proposing.columns import guess
-from etl.intake.proposing.samples import cut
+from etl.intake.proposing.cutting import cut
 from etl.intake.proposing.toml import render
 from etl.intake.reading import chunks
 from etl.settings import Intake
