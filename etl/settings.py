@@ -121,6 +121,7 @@ class Source(_Section):
 
     kind: Literal["endpoint", "proxy"] | None = None
     format: str = "auto"
+    logformat: str = ""
     timezone: str = "UTC"
 
     @field_validator("timezone")
