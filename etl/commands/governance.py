@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from etl.commands.context import Json, not_yet, settings, write_json
+from etl.commands.context import Json, settings, write_json
 from etl.terminal import table, words
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ LATER = "Reports show it after the next night, or now: cloud-discovery build, pu
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the program."""
     app.command("tag")(tag)
-    not_yet(app, "block-list", "write the hosts of unsanctioned apps in the syntax of a proxy or firewall")
+    app.command("block-list")(block_list)
 
 
 def tag(
@@ -61,6 +61,46 @@ def tag(
     words([*(_sentence(one) for one in decided), LATER])
     for warning in dict.fromkeys(warning for one in decided for warning in one.warnings):
         sys.stderr.write(f"warning: {warning}\n")
+
+
+def block_list(
+    device: Annotated[str, typer.Option("--for", metavar="DEVICE", help="The device; --list names all.")] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File, or existing folder (default: standard output).")
+    ] = None,
+    show: Annotated[bool, typer.Option("--list", help="List the devices.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the domains of unsanctioned apps exactly as a device takes them.
+
+    What such a list leaves open, or hits besides, is said on standard error.
+    """
+    from etl.governance import block_lists
+
+    if show or not device:
+        known = block_lists.devices()
+        if as_json:
+            write_json(
+                [{"device": name} | one.model_dump(include={"title", "use", "file"}) for name, one in known.items()]
+            )
+        else:
+            words(
+                table(("device", "what it is", "what to do with it"), [(n, d.title, d.use) for n, d in known.items()])
+            )
+        if not show:
+            raise typer.BadParameter("expected --for DEVICE, one of those listed")
+        return
+    made = block_lists.block_list(settings(), device)
+    for warning in made.warnings:
+        sys.stderr.write(f"warning: {warning}\n")
+    paths = block_lists.save(made, out) if out else []
+    if as_json:
+        told = {"device": device, "domains": made.domains, "warnings": made.warnings}
+        write_json(told | ({"files": [str(path) for path in paths]} if out else {"texts": made.files}))
+    elif out:
+        words([f"{made.domains:,} domains → {', '.join(str(path) for path in paths)}"])
+    else:
+        sys.stdout.write(block_lists.only_text(made))
 
 
 def _sentence(one: Decided) -> str:

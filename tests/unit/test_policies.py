@@ -284,7 +284,7 @@ def test_one_match_over_all_sources(settings: Settings, lake: Lake) -> None:
     write_upload(lake, "b", use("plain", 3, 30, source="other"), source="other")
     write_upload(lake, "c", use("git", 1, uploaded_bytes=None, total_bytes=None))
     (found,) = matches(settings, lake, {"since": DAY, "over": {"total_bytes": 50 * MB}})
-    assert (found["source"], found["users"], found["transactions"]) == ("other, proxy", 3, 5)
+    assert (found["source"], found["users"], found["transactions"]) == ("other/proxy", 3, 5)
     assert apps(matches(settings, lake, {"since": DAY, "over": {"total_bytes": 0}})) == ["plain"]
 
 

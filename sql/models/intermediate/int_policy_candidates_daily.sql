@@ -197,7 +197,7 @@ summed as (
         day,
         policy,
         app_id,
-        string_agg(distinct source, ', ' order by source) as source,
+        string_agg(distinct source, '/' order by source) as source,
         string_agg(distinct source_kind, ' ' order by source_kind) as source_kind,
         count(distinct user_key) as users,
         count(distinct device_key) as devices,
