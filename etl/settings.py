@@ -10,14 +10,15 @@ import os
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from etl.catalog.settings import CatalogSettings
 from etl.context.settings import ContextSettings
 from etl.errors import SettingsError
+from etl.governance.policies.settings import Policy, unique
 from etl.governance.settings import GovernanceSettings
 
 ENVIRONMENT = {
@@ -155,6 +156,7 @@ class Settings(_Section):
     mail: Mail = Mail()
     context: ContextSettings = ContextSettings()
     governance: GovernanceSettings = GovernanceSettings()
+    policies: Annotated[tuple[Policy, ...], AfterValidator(unique)] = ()
     sources: dict[str, Source] = Field(default_factory=dict)
 
     def folder(self, name: Literal["drops", "archive", "quarantine", "lake", "output"]) -> Path:

@@ -468,6 +468,9 @@ def test_catalog_change_rebuilds_what_reads_it(settings: Settings, lake: Lake) -
         "dim_devices",
         "dim_ip_addresses",
         "dim_users",
+        "int_policy_candidates_daily",
+        "int_policy_matches",
+        "fct_policy_matches",
     }
     assert len(built["int_hosts_daily"]) == 3
     assert {row["app_id"] for row in rows(lake, "fct_usage_daily")} == {"uncatalogued:dropbox.com"}
