@@ -96,10 +96,7 @@ def demo(
             last_day=day,
             progress=progress,
         )
-    local = settings.write_local(configured.home, written.configuration())
-    noted = (
-        [f"{local.name} tells the organisation's name and domains; delete it when your own logs come"] if local else []
-    )
+    noted = demonstration.record(configured, written)
     write_json(asdict(written)) if as_json else words([*written.lines(), *noted])
 
 
