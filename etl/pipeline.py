@@ -126,10 +126,12 @@ def build(
 
 
 def prepare(settings: Settings) -> None:
-    """Put what models read besides events into the lake: the catalog. Costs nothing when it has not changed."""
-    from etl import catalog
+    """Put what models read besides events into the lake: the catalog, the context. What has not changed costs nothing."""
+    from etl import catalog, context
 
-    catalog.load(settings).write(lake_of(settings))
+    lake = lake_of(settings)
+    catalog.load(settings).write(lake)
+    context.load(settings).write(lake)
 
 
 def check(settings: Settings, days: Sequence[date] | None = None) -> list[CheckResult]:

@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from etl.context.settings import ContextSettings
 from etl.errors import SettingsError
+from etl.governance.settings import GovernanceSettings
 
 ENVIRONMENT = {
     "CLOUD_DISCOVERY_CONFIG": "path of the configuration file (default: cloud-discovery.toml in the home folder)",
@@ -26,6 +28,7 @@ ENVIRONMENT = {
     "CLOUD_DISCOVERY_SMTP_USER": "overrides [mail] user",
     "CLOUD_DISCOVERY_SMTP_PASSWORD": "password of the mail server; has no key in the file on purpose",
 }
+LONGEST_SHOWN = 120  # characters of a wrong value in a message
 PRIVATE_RANGES = (
     "10.0.0.0/8",
     "172.16.0.0/12",
@@ -146,6 +149,8 @@ class Settings(_Section):
     retention: Retention = Retention()
     report: Report = Report()
     mail: Mail = Mail()
+    context: ContextSettings = ContextSettings()
+    governance: GovernanceSettings = GovernanceSettings()
     sources: dict[str, Source] = Field(default_factory=dict)
 
     def folder(self, name: Literal["drops", "archive", "quarantine", "lake", "output"]) -> Path:
@@ -234,9 +239,14 @@ def _sentences(path: Path, error: ValidationError) -> list[str]:
     lines = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
-        found = "an unknown key" if item["type"] == "extra_forbidden" else repr(item["input"])
-        lines.append(f"{path}: {key}: found {found}; expected: {item['msg']}. Correct the file; see docs/runbook.md.")
+        found = "an unknown key" if item["type"] == "extra_forbidden" else _cut(repr(item["input"]))
+        expected = item["msg"].removeprefix("Value error, ")
+        lines.append(f"{path}: {key}: found {found}; expected: {expected}. Correct the file; see docs/runbook.md.")
     return lines
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
 def zone(name: str) -> ZoneInfo:

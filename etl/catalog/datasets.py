@@ -73,7 +73,7 @@ def _app_row(catalog: Catalog, app: App) -> tuple[Any, ...]:
         for one in result.ceilings
     ]
     head = (app.app_id, app.app_name, app.vendor, app.category, app.headquarters_country)
-    return (*head, result.value, result.band, json.dumps(parts), " ".join(app.traits), None, " ".join(app.domains))
+    return (*head, result.value, result.band, json.dumps(parts), " ".join(app.traits), " ".join(app.domains))
 
 
 def _fact_rows(app: App) -> list[tuple[str, str, str, str]]:

@@ -446,7 +446,7 @@ def test_upload_in_the_middle_of_a_night_waits(settings: Settings, lake: Lake) -
 
 
 def test_catalog_change_rebuilds_what_reads_it(settings: Settings, lake: Lake) -> None:
-    """A new catalog re-classes all days without a look at events."""
+    """A new catalog re-classes all days without a look at events, those of unsanctioned apps aside."""
     for number in range(3):
         write_upload(lake, f"u{number}", [{"event_at": NOON - timedelta(days=number)}])
     build(settings, lake)
@@ -454,12 +454,15 @@ def test_catalog_change_rebuilds_what_reads_it(settings: Settings, lake: Lake) -
     built = build(settings, lake)
     assert {name for name, days in built.items() if days} == {
         "int_hosts_daily",
+        "int_unsanctioned_daily",
+        "fct_alerts",
         "fct_usage_daily",
         "fct_coverage_daily",
         "fct_device_risk_daily",
         "int_seen_daily",
         "dim_apps",
         "dim_devices",
+        "dim_ip_addresses",
         "dim_users",
     }
     assert len(built["int_hosts_daily"]) == 3

@@ -19,7 +19,7 @@ from tests.warehouse_fixture.uploads import uploads
 FILE = Path("warehouse") / "cloud_discovery.duckdb"
 COVERAGE = """
     insert into fct_coverage_daily
-    select day, source, source_kind, 2, count(*), 3, 1, cast(sum(transactions) as bigint),
+    select day, source, source_kind, 2, count(*), 3, 1, 0, cast(sum(transactions) as bigint), 0,
            cast(coalesce(sum(transactions) filter (where app_class = 'internal'), 0) as bigint),
            cast(sum(uploaded_bytes) as bigint), cast(sum(downloaded_bytes) as bigint),
            cast(sum(total_bytes) as bigint), cast(sum(unknown_bytes_transactions) as bigint),
@@ -75,7 +75,7 @@ def multiply(path: Path, rows: int) -> None:
             select device_key, upper(device_key), null, 'proxy', min(first_at), max(last_at), max(user_key)
             from fct_usage_daily where device_key not in (select device_key from dim_devices) group by 1, 2""")
         con.execute("""
-            insert into dim_users select user_key, user_key, min(first_at), max(last_at)
+            insert into dim_users select user_key, user_key, null, null, null, null, min(first_at), max(last_at)
             from fct_usage_daily where user_key not in (select user_key from dim_users) group by 1, 2""")
         con.execute("delete from fct_coverage_daily")
         con.execute(COVERAGE)

@@ -26,7 +26,8 @@ TABLES: dict[str, dict[str, str]] = {
     ),
     "fct_coverage_daily": _table(
         "day:date source:varchar source_kind:varchar uploads:bigint events:bigint repeated_events:bigint "
-        "superseded_events:bigint transactions:bigint internal_transactions:bigint"
+        "superseded_events:bigint excluded_events:bigint transactions:bigint excluded_transactions:bigint "
+        "internal_transactions:bigint"
         + BYTES
         + "unknown_bytes_transactions:bigint missing_chunks:bigint first_at:timestamp last_at:timestamp"
     ),
@@ -38,7 +39,16 @@ TABLES: dict[str, dict[str, str]] = {
     "dim_devices": _table(
         "device_key:varchar device_name:varchar device_id:varchar source_kinds:varchar" + SEEN + "last_user_key:varchar"
     ),
-    "dim_users": _table("user_key:varchar user_name:varchar" + SEEN),
+    "dim_users": _table(
+        "user_key:varchar user_name:varchar upn:varchar display_name:varchar department:varchar groups:varchar" + SEEN
+    ),
+    "dim_ip_ranges": _table(
+        "cidr:varchar name:varchar category:varchar tags:varchar first_key:varchar last_key:varchar"
+    ),
+    "dim_ip_addresses": _table("src_ip:varchar range_name:varchar range_category:varchar tags:varchar" + SEEN),
+    "fct_excluded_daily": _table(
+        "day:date source:varchar exclusion:varchar comment:varchar events:bigint transactions:bigint" + BYTES
+    ),
     "uploads": _table(
         "upload_id:varchar source:varchar source_kind:varchar file_name:varchar file_bytes:bigint content_bytes:bigint "
         "content_sha256:varchar log_format:varchar is_detected:boolean outcome:varchar reason:varchar message:varchar "
