@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from etl.errors import GovernanceError, SettingsError
@@ -34,6 +34,7 @@ STATUSES = ("sanctioned", "unsanctioned", "monitored", "none")
 WAYS = ("command", "bulk", "policy", "import")
 LABEL = re.compile(r"(?:label|unlabel):[a-z0-9][a-z0-9_-]{0,62}")
 FORMULA = tuple("=+-@'")
+CLOCK_DIFFERENCE = timedelta(minutes=5)  # between two machines that are well
 LONGEST = 1000  # characters of a cell; a note is a sentence or two
 
 
@@ -71,9 +72,13 @@ def path_of(settings: Settings) -> Path:
 def append(settings: Settings, entries: Sequence[Entry]) -> list[Entry]:
     """Add decisions, all of them or (killed in between) none; gives them with the time they are kept under.
 
-    Raises GovernanceError for a tag, a way or an app that cannot be kept.
+    Raises GovernanceError for a tag, a way, an app or a time that cannot be kept.
     """
     now = datetime.now(UTC).replace(microsecond=0)
+    if late := [entry.at for entry in entries if entry.at and entry.at > now + CLOCK_DIFFERENCE]:
+        raise GovernanceError(
+            f"tag: found the time {max(late)}, which is to come; expected one that has been. Correct it."
+        )
     kept = [_checked(replace(entry, at=(entry.at or now).astimezone(UTC))) for entry in entries]
     path = path_of(settings)
     with _alone(path):

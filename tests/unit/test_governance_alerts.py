@@ -91,7 +91,7 @@ def test_one_session_is_one_alert_with_everything_in_it(settings: Settings, lake
         "severity": "high",
         "policy": None,
         "status": "not_blocked",
-        "source": "endpoint, proxy",
+        "source": "endpoint/proxy",
         "source_kind": "endpoint proxy",
         "device_key": "lt-1",
         "user_key": "alice",

@@ -82,6 +82,7 @@ def test_hostile_notes_come_back_as_one_line(settings: Settings, note: str) -> N
         (Entry("dropbox", "label:Two Words", "alice"), "expected .* or label:"),
         (Entry("dropbox", "none", "alice", via="post"), "expected command, bulk, policy, import"),
         (Entry(" \n", "none", "alice"), "found no app"),
+        (Entry("dropbox", "none", "alice", at=datetime(2999, 1, 1, tzinfo=UTC)), "which is to come"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(settings: Settings, entry: Entry, complaint: str) -> None:

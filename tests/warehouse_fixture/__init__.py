@@ -13,6 +13,7 @@ import duckdb
 from etl.settings import Organisation, Settings
 from etl.settings import Report as ReportSettings
 from tests.warehouse_fixture import usage
+from tests.warehouse_fixture.alerts import alerts
 from tests.warehouse_fixture.schema import TABLES
 from tests.warehouse_fixture.uploads import uploads
 
@@ -47,6 +48,7 @@ def build(home: Path, *, devices: int = 40, days: int = 7, seed: int = 7, hostil
         _insert(con, "rejects", rejects)
         _insert(con, "fct_device_risk_daily", usage.risk(facts))
         con.execute(COVERAGE)
+        _insert(con, "fct_alerts", alerts(facts))
     return path
 
 

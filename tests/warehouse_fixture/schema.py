@@ -31,10 +31,17 @@ TABLES: dict[str, dict[str, str]] = {
         + BYTES
         + "unknown_bytes_transactions:bigint missing_chunks:bigint first_at:timestamp last_at:timestamp"
     ),
+    "fct_alerts": _table(
+        "day:date alert_id:varchar kind:varchar severity:varchar policy:varchar status:varchar source:varchar "
+        "source_kind:varchar device_key:varchar user_key:varchar src_ips:varchar app_id:varchar hosts:varchar "
+        "first_at:timestamp last_at:timestamp attempts:bigint blocked_transactions:bigint not_blocked_transactions:bigint"
+        + BYTES
+        + "records:varchar tagged_at:timestamp note:varchar"
+    ),
     "dim_apps": _table(
         "app_id:varchar app_name:varchar app_class:varchar vendor:varchar category:varchar headquarters_country:varchar "
-        "risk_score:double_precision risk_band:varchar risk_factors:varchar traits:varchar tag:varchar domains:varchar"
-        + SEEN
+        "risk_score:double_precision risk_band:varchar risk_factors:varchar traits:varchar tag:varchar labels:varchar "
+        "tagged_at:timestamp tagged_by:varchar tag_note:varchar domains:varchar" + SEEN
     ),
     "dim_devices": _table(
         "device_key:varchar device_name:varchar device_id:varchar source_kinds:varchar" + SEEN + "last_user_key:varchar"

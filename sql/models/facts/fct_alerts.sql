@@ -4,7 +4,7 @@
 -- kept:    day
 -- units:   *_bytes are bytes as the client saw them; null when no attempt's bytes are known; *_at are UTC
 -- adds up: attempts, *_transactions, *_bytes within a kind
--- caveat:  source may be several, separated by a comma and a blank; src_ips, hosts and records (upload_id:record_no, at most five,
+-- caveat:  source may be several, separated by / (which no source has); src_ips, hosts and records (upload_id:record_no, at most five,
 --          those that went through first) are separated by blanks. attempts are blocked, not blocked, or failed and warned (the rest).
 --          status: blocked when nothing went through; not_blocked when something did after the block should have
 --          arrived (tagged_at and the propagation time of the configuration); else pending_enforcement

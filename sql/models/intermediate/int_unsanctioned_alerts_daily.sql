@@ -44,7 +44,7 @@ sessions as (
         app_id,
         tagged_at,
         session_no,
-        string_agg(distinct source, ', ' order by source) as source,
+        string_agg(distinct source, '/' order by source) as source,
         string_agg(distinct source_kind, ' ' order by source_kind) as source_kind,
         max(device_key) as device_key,
         string_agg(distinct src_ip, ' ' order by src_ip) as src_ips,
