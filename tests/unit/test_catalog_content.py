@@ -28,7 +28,7 @@ def test_size() -> None:
         ("SHAREPOINTONLINE", "sharepoint"),
         ("GOOGLE_WEBMAIL", "gmail"),
         ("WhatsApp Messenger-web", "whatsapp"),
-        ("Microsoft Office 365 OneDrive for Business", "onedrive"),
+        ("Microsoft Office 365 OneDrive for Business", "onedrive_business"),
         ("Office 365 SharePoint", "sharepoint"),
     ],
 )
