@@ -12,7 +12,7 @@
 --          the only user of that device and app that day
 
 with hosts as (
-    select host, app_hint, app_id from int_hosts_daily where app_id in (select app_id from tags)
+    select host, app_hint, app_path, app_id from int_hosts_daily where app_id in (select app_id from tags)
 ),
 
 attempts as (
@@ -44,7 +44,11 @@ attempts as (
         t.enforced_at,
         t.note
     from stg_counted as e
-    inner join hosts as h on e.host = h.host and lower(e.app_hint) is not distinct from h.app_hint
+    inner join hosts as h
+        on
+            e.host = h.host
+            and lower(e.app_hint) is not distinct from h.app_hint
+            and e.app_path is not distinct from h.app_path
     inner join tags as t on h.app_id = t.app_id and e.event_at >= t.since and (t.until is null or e.event_at < t.until)
     inner join stg_names as n
         on
