@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,14 @@ def test_last_decision_holds_and_history_stays(settings: Settings) -> None:
     )
     assert [one.tag for one in tags.history(settings, "dropbox")] == ["unsanctioned", "label:legal", "sanctioned"]
     assert tags.history(settings, "another") == []
+
+
+def test_time_without_a_zone_is_utc(settings: Settings) -> None:
+    """An import that gives no zone, in a place that is not in UTC; another zone is turned into UTC."""
+    east = timezone(timedelta(hours=2))
+    given = [datetime(2026, 11, 20, 12, 0, 0, 999), datetime(2026, 11, 20, 14, tzinfo=east)]  # noqa: DTZ001
+    kept = tags.append(settings, [Entry("dropbox", "monitored", "alice", "import", at=at) for at in given])
+    assert [one.at for one in kept] == [one.at for one in tags.history(settings)] == [NOON, NOON]
 
 
 def test_none_takes_the_tag_off_and_leaves_labels(settings: Settings) -> None:
