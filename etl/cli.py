@@ -248,14 +248,15 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def maintain(as_json: Json = False) -> None:
-    """Apply retention and remove what killed runs left behind."""
+    """Apply retention, remove what killed runs left behind, refresh the imports of [catalog.sources]."""
     done = pipeline.maintain(context.settings())
     if as_json:
         write_json(asdict(done))
     else:
         words(
             [
-                f"removed {len(done.event_days)} days of events, {done.model_days} days of models, {done.leftovers} left-over files"
+                f"removed {len(done.event_days)} days of events, {done.model_days} days of models, {done.leftovers} left-over files",
+                *done.imports,
             ]
         )
 

@@ -37,7 +37,8 @@ IN_TURN = ("pdf", "html", "csv")  # a PDF is printed while the rest is being wri
 class Rendered:
     """One thing that was written: a site (its start page), a PDF, or a folder of CSV exports.
 
-    `numbers`: the key figures of `sql/reports/counters.sql`; `findings`: sentences, the worst first.
+    `numbers`: the key figures of `sql/reports/counters.sql`; `findings`: sentences, the worst first; `matches`: the rows of
+    `sql/reports/policy_matches.sql`, for the mail.
     """
 
     format: str
@@ -48,6 +49,7 @@ class Rendered:
     first_day: date
     last_day: date
     findings: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    matches: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
 
 def latest_day(settings: Settings) -> date | None:
@@ -173,6 +175,7 @@ def _rendered(report: Report, name: str, path: Path) -> Rendered:
         first_day=report.request.first_day,
         last_day=report.request.last_day,
         findings=report.told,
+        matches=report.matches,
     )
 
 

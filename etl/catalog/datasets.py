@@ -29,7 +29,6 @@ SCHEMAS: dict[str, pa.Schema] = {
     **CATALOG,
     "catalog_ranges": pa.schema(dict.fromkeys(("first_key", "last_key", "cidr", "app_id", "purpose"), TEXT)),
     "catalog_paths": pa.schema(dict.fromkeys(("domain", "path_prefix", "app_id"), TEXT)),
-    "catalog_facts": pa.schema(dict.fromkeys(("app_id", "factor", "value", "source"), TEXT)),
 }
 
 

@@ -1,4 +1,4 @@
--- alerts: what somebody should look at: sessions with unsanctioned apps, the worst first.
+-- alerts: what somebody should look at: sessions with unsanctioned apps, and apps that policies matched, the worst first.
 -- grain:  one row per alert_id
 -- reads:  fct_alerts, fct_coverage_daily, dim_apps
 -- units:  *_bytes are bytes as the client saw them, null when no record says; instants in UTC

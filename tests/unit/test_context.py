@@ -55,9 +55,10 @@ def refusal(home: Path, text: str) -> str:
 def test_examples_of_the_configuration_are_right() -> None:
     """The tables shown in cloud-discovery.toml can be used as they stand there."""
     lines = (ROOT / "cloud-discovery.toml").read_text(encoding="utf-8").splitlines()
-    shown = [line.removeprefix("#     ") for line in lines if re.match(r"#     (\[\[context|[a-z_]+ = )", line)]
-    found = ContextSettings.model_validate(tomllib.loads("\n".join(shown))["context"])
-    assert found.ip_ranges[0].name == "Berlin" and found.exclusions[0].label == "user alice"
+    shown = [line.removeprefix("#     ") for line in lines if re.match(r"#     (\[|[a-z_]+ = )", line)]
+    found = Settings.model_validate(tomllib.loads("\n".join(shown)))
+    assert found.context.ip_ranges[0].name == "Berlin" and found.context.exclusions[0].label == "user alice"
+    assert (found.policies[0].where.traits, found.policies[0].over.users) == (("generative_ai",), 5)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,10 @@ HOSTS: list[tuple[str, str, str | None]] = [
     ("<script>.example.net", "uncatalogued:example.net", "example.net"),
     ("a..b", "uncatalogued:.b", ".b"),
     (".".join("x" * 150) + ".com", "uncatalogued:x.com", "x.com"),
+    (".".join("x" * 150) + ".www.dropbox.com", "dropbox", "dropbox.com"),
+    ("a.b.c.d.e.f.dropbox.com", "dropbox", "dropbox.com"),
+    ("1.2.3.4.dropbox.com", "dropbox", "dropbox.com"),
+    ("dropbox.com1", "uncatalogued:dropbox.com1", "dropbox.com1"),
 ]
 # event, app_id
 LABELS: list[tuple[Row, str]] = [
@@ -464,6 +468,9 @@ def test_catalog_change_rebuilds_what_reads_it(settings: Settings, lake: Lake) -
         "dim_devices",
         "dim_ip_addresses",
         "dim_users",
+        "int_policy_candidates_daily",
+        "int_policy_matches",
+        "fct_policy_matches",
     }
     assert len(built["int_hosts_daily"]) == 3
     assert {row["app_id"] for row in rows(lake, "fct_usage_daily")} == {"uncatalogued:dropbox.com"}

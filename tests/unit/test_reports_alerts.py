@@ -34,7 +34,7 @@ def ask(home: Path, query: str, **params: Any) -> list[dict[str, Any]]:
 def test_counts_are_those_of_the_list(home: Path, source: str | None) -> None:
     """The key figures equal a count of the rows; a part of a source's name is no source."""
     rows, (counts,) = ask(home, "alerts", source=source), ask(home, "alert_counts", source=source)
-    assert counts["alerts"] == counts["access_alerts"] == len(rows)
+    assert counts["alerts"] == counts["session_alerts"] == len(rows)
     by_status = {
         name: sum(row["status"] == name for row in rows) for name in ("not_blocked", "pending_enforcement", "blocked")
     }
@@ -81,14 +81,14 @@ def test_pdf_has_a_line_where_there_are_alerts(tmp_path: Path) -> None:
     (counts,) = ask(tmp_path, "alert_counts")
     first = said("alerts")
     assert (
-        f"{counts['access_alerts']} sessions with 1 unsanctioned app: {counts['not_blocked_alerts']} not blocked"
+        f"{counts['session_alerts']} sessions with 1 unsanctioned app: {counts['not_blocked_alerts']} not blocked"
         in first
     )
-    assert "of policies" not in first
+    assert "Policies matched" not in first
     with duckdb.connect(str(path)) as con:
-        con.execute("insert into fct_alerts by name select * replace ('new_app' as kind, null as status, 'p' as alert_id) "
+        con.execute("insert into fct_alerts by name select * replace ('policy' as kind, 'matched' as status, 'p' as alert_id) "
                     "from fct_alerts limit 1")  # fmt: skip
-    assert "1 match of policies" in said("policies")
+    assert "Policies matched 1 time" in said("policies")
     with duckdb.connect(str(path)) as con:
         con.execute("delete from fct_alerts")
     assert "unsanctioned app:" not in said("none") and "page Alerts" not in said("none_again")

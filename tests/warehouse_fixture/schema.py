@@ -53,6 +53,14 @@ TABLES: dict[str, dict[str, str]] = {
         "cidr:varchar name:varchar category:varchar tags:varchar first_key:varchar last_key:varchar"
     ),
     "dim_ip_addresses": _table("src_ip:varchar range_name:varchar range_category:varchar tags:varchar" + SEEN),
+    "fct_policy_matches": _table(
+        "policy:varchar app_id:varchar day:date severity:varchar match_no:bigint acts:boolean held_back:bigint "
+        "is_alert:boolean is_mail:boolean tag_action:varchar first_seen_day:date source:varchar source_kind:varchar "
+        "users:bigint devices:bigint ip_addresses:bigint transactions:bigint blocked_transactions:bigint "
+        "failed_transactions:bigint unknown_bytes_transactions:bigint"
+        + BYTES
+        + "hosts:varchar latest_breach:varchar first_at:timestamp last_at:timestamp"
+    ),
     "fct_excluded_daily": _table(
         "day:date source:varchar exclusion:varchar comment:varchar events:bigint transactions:bigint" + BYTES
     ),
