@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -198,7 +199,7 @@ def test_command_keeps_who_and_why(tmp_path: Path) -> None:
         ("Dropbx", "Did you mean Dropbox"),
         ("unheard-of.example", "name uncatalogued:unheard-of.example"),
         ("doubleclick.net", "which is not an app"),
-        ("google.com/drive", "devices block domains, not paths"),
+        ("google.com/nowhere", "devices block domains, not paths"),
         ("uncatalogued:a b\n", "expected a domain"),
     ],
 )
@@ -217,10 +218,11 @@ def test_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_warnings_come_at_once(tmp_path: Path) -> None:
-    """An identity provider, a domain above one, and a domain that other apps share: said on standard error."""
+    """An identity provider, a domain above one, one that other apps share, and a path: said on standard error."""
     assert "Okta (okta) stays off the block lists" in run(tmp_path, "okta", "unsanctioned")[1]
     assert "google.com stays off the block lists" in run(tmp_path, "google_search", "unsanctioned")[1]
-    assert "also blocks Dropbox Paper" in run(tmp_path, "dropbox", "unsanctioned")[1]
+    assert re.search(r"blocking dropbox\.com also blocks .*Dropbox Paper", run(tmp_path, "dropbox", "unsanctioned")[1])
+    assert "google.com/drive cannot be enforced by domain" in run(tmp_path, "google.com/drive", "unsanctioned")[1]
     assert run(tmp_path, "okta", "sanctioned")[1] == ""
 
 
