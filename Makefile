@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 COVERED_PCT := 85
 
-# What WeasyPrint needs; and the real programs that the tests drive: a browser, a database, a PDF reader.
+# What WeasyPrint needs; and the real programs that the tests drive: a browser, a database, a PDF reader, and readers of block lists.
+# Squid and Unbound read block lists as well where they are; not listed, since their packages start servers.
 PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
-TEST_PACKAGES := chromium postgresql poppler-utils
+TEST_PACKAGES := chromium postgresql poppler-utils bind9-utils dnsmasq-base nodejs
 
 .DEFAULT_GOAL := help
 export PYTHON

@@ -19,4 +19,14 @@ def unpacked(values: list[dict[str, Any]]) -> list[Rendered]:
     """The same as what the reports take."""
     from reports.render import Rendered
 
-    return [Rendered(**value | {"path": Path(value["path"]), "findings": tuple(value["findings"])}) for value in values]
+    return [
+        Rendered(
+            **value
+            | {
+                "path": Path(value["path"]),
+                "findings": tuple(value["findings"]),
+                "matches": tuple(value.get("matches", ())),
+            }
+        )
+        for value in values
+    ]

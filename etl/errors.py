@@ -19,6 +19,14 @@ class CatalogError(CloudDiscoveryError):
     """The app catalog is wrong: a duplicate domain, an unknown category, a fact without source."""
 
 
+class ContextError(CloudDiscoveryError):
+    """The file of users or an exclusion cannot be used."""
+
+
+class GovernanceError(CloudDiscoveryError):
+    """A tag, the log of tags, or a block list cannot be read or written."""
+
+
 class ModelError(CloudDiscoveryError):
     """A model's SQL or header is wrong, or the engine refused it."""
 

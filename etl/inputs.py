@@ -1,4 +1,4 @@
-"""What models read besides each other: the day's events, what receipts say of them, the catalog, and settings.
+"""What models read besides each other: the day's events, what receipts say of them, the catalog, tags, and settings.
 
 `mark` says whether an input changed, as cheaply as can be; `provide` gives it to an engine's session.
 """
@@ -14,10 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from etl.context.addresses import address_key
+from etl.context.datasets import SCHEMAS as CONTEXT
 from etl.errors import ModelError
 from etl.events import EVENT_SCHEMA
+from etl.governance.inputs import GOVERNANCE, Decisions
+from etl.governance.policies.inputs import Policies
+from etl.governance.policies.rows import POLICIES
 from etl.lake import Lake, Receipt, upload_id_of
 from etl.settings import Settings
 
@@ -30,11 +36,12 @@ CATALOG: dict[str, pa.Schema] = {
         {
             **dict.fromkeys(("app_id", "app_name", "vendor", "category", "headquarters_country"), TEXT),
             "risk_score": pa.float64(),
-            **dict.fromkeys(("risk_band", "risk_factors", "traits", "tag", "domains"), TEXT),
+            **dict.fromkeys(("risk_band", "risk_factors", "traits", "domains"), TEXT),
         }
     ),
     "catalog_domains": pa.schema([("domain", TEXT), ("app_id", TEXT), ("host_class", TEXT), ("purpose", TEXT)]),
     "catalog_hints": pa.schema([("hint", TEXT), ("app_id", TEXT)]),
+    "catalog_facts": pa.schema(dict.fromkeys(("app_id", "factor", "value", "source"), TEXT)),
     "public_suffixes": pa.schema([("suffix", TEXT), ("kind", TEXT)]),
 }
 UPLOADS = "int_uploads_daily"  # the model that says which uploads a day's other models are built from
@@ -45,7 +52,8 @@ DAILY: dict[str, pa.Schema] = {
     "missing_chunks": pa.schema([("source", TEXT), ("missing", NUMBER)]),
 }
 BEHIND_UPLOADS = ("events", "superseded", "missing_chunks")  # follow from that model
-INPUTS = (*DAILY, "user_domains", "internal_domains", *CATALOG)
+INPUTS = (*DAILY, *GOVERNANCE, *POLICIES, "user_domains", "internal_domains", *CATALOG, *CONTEXT)
+WITH_ADDRESSES = ("ip_ranges", "exclusions", "policy_filters")  # come with the function address_key
 LARGEST_GAP = 100_000  # a wider gap is a counter that began anew, or a lie
 INTERNAL_NAMES = (
     "local",
@@ -72,11 +80,19 @@ class Inputs:
         self._settings, self._lake = settings, lake
         self._files: dict[date, list[Path]] = {}
         self._receipts: dict[date, list[Receipt]] = {}
+        self._decisions = Decisions(settings)
+        self._policies = Policies(settings)
 
     def mark(self, name: str, day: date | None) -> object:
         """Something that changes when the input does. Costs a directory listing at most."""
-        if name in CATALOG:
+        if name == "exclusions" and day is not None:
+            return [list(row.values()) for row in self._exclusions(day).to_pylist()]
+        if name in CATALOG or name in CONTEXT:
             return self._lake.fingerprint(name)
+        if name in GOVERNANCE:
+            return self._decisions.mark(name, day)
+        if name in POLICIES:
+            return self._policies.mark(name, day)
         if name == "user_domains":
             return self._settings.organisation.user_domains
         if name == "internal_domains":
@@ -93,8 +109,19 @@ class Inputs:
 
     def provide(self, session: Session, name: str, day: date | None) -> None:
         """Give one input to a session under its name. Without a day, what belongs to a day is empty."""
+        if name in WITH_ADDRESSES:
+            session.text_function("address_key", address_key)
         if name in CATALOG:
             session.files(name, self._lake.partitions(name), empty=CATALOG[name])
+        elif name in CONTEXT:
+            if name == "exclusions" and day is not None:
+                session.table(name, self._exclusions(day))
+            else:
+                session.files(name, self._lake.partitions(name), empty=CONTEXT[name])
+        elif name in GOVERNANCE:
+            session.table(name, self._decisions.table(name, day))
+        elif name in POLICIES:
+            session.table(name, self._policies.table(name, day))
         elif name == "user_domains":
             domains = sorted({domain.lower() for domain in self._settings.organisation.user_domains})
             session.table(name, pa.table({"domain": pa.array(domains, TEXT)}))
@@ -120,6 +147,14 @@ class Inputs:
         else:
             missing = missing_chunks(receipts)
             session.table(name, pa.table([list(missing), list(missing.values())], schema=DAILY[name]))
+
+    def _exclusions(self, day: date) -> pa.Table:
+        """The exclusions that hold on a day: one that begins later leaves the day as it is."""
+        path = self._lake.partition("exclusions")
+        found = (
+            pq.read_table(path, schema=CONTEXT["exclusions"]) if path.exists() else CONTEXT["exclusions"].empty_table()
+        )
+        return found.filter(pc.less_equal(found["since"], pa.scalar(day)))
 
     def _arrivals(self, day: date) -> pa.Table:
         receipts = self._lake.receipts(upload_id_of(path) for path in self.event_files(day))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl import slices
 from etl.errors import ModelError
 from etl.headers import SQL, Header, check_sql, code, header, read_header
 from etl.inputs import BEHIND_UPLOADS, INPUTS, UPLOADS, Inputs
@@ -64,6 +66,11 @@ class Model:
     @property
     def kept(self) -> str:
         return self.header.entries["kept"]
+
+    @property
+    def is_sliced(self) -> bool:
+        """Kept whole, with a day in its grain: a daily model reads the rows of its own day."""
+        return self.kept == "whole" and "day" in re.findall(r"\w+", self.header.entries["grain"])
 
     @property
     def is_published(self) -> bool:
@@ -203,6 +210,9 @@ def provide(
             inputs.provide(session, name, day)
             continue
         other = models()[name]
+        if day is not None and other.is_sliced and (found := slices.rows_of_day(lake, name, day)) is not None:
+            session.table(name, found)
+            continue
         if other.kept != "view":
             files = [lake.partition(name, day)] if day is not None and other.kept == "day" else lake.partitions(name)
             if files:
@@ -221,6 +231,8 @@ def _fingerprint(model: Model, day: date | None, lake: Lake, inputs: Inputs) -> 
             parts.append([name, inputs.mark(name, day)])
         elif (other := models()[name]).kept == "view":
             parts.append(_fingerprint(other, day, lake, inputs))
+        elif day is not None and other.is_sliced:
+            parts.append([name, slices.mark_of_day(lake, name, day)])
         elif day is not None and other.kept == "day":
             parts.append([name, lake.fingerprint(name, day)])
         elif other.kept == "day":

@@ -1,4 +1,4 @@
-"""The whole system as prose: intake → build → check → publish, and the night that does them all.
+"""The whole system as prose: intake → build → check → act → publish, and the night that does them all.
 
 Airflow and the command line call these and nothing beneath. Every call may be repeated at any time: what is done is not
 done again, and what a killed run left behind is overwritten or ignored.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from etl import maintenance
-from etl.errors import CheckFailed
+from etl.errors import CatalogError, CheckFailed
 from etl.lake import Lake, Receipt
 from etl.settings import Settings
 
@@ -41,6 +41,7 @@ class Night:
     receipts: list[Receipt] = field(default_factory=list)
     built: list[ModelBuilt] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
+    tagged: list[str] = field(default_factory=list)
     published: Published | None = None
     reports: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -126,10 +127,14 @@ def build(
 
 
 def prepare(settings: Settings) -> None:
-    """Put what models read besides events into the lake: the catalog. Costs nothing when it has not changed."""
-    from etl import catalog
+    """Put what models read besides events into the lake: the catalog, the context. What has not changed costs nothing."""
+    from etl import catalog, context
+    from etl.governance.policies import words
 
-    catalog.load(settings).write(lake_of(settings))
+    words.check(settings)
+    lake = lake_of(settings)
+    catalog.load(settings).write(lake)
+    context.load(settings).write(lake)
 
 
 def check(settings: Settings, days: Sequence[date] | None = None) -> list[CheckResult]:
@@ -143,6 +148,17 @@ def check(settings: Settings, days: Sequence[date] | None = None) -> list[CheckR
     return results
 
 
+def act(settings: Settings) -> list[str]:
+    """Let policies tag what they matched, and build what depends on tags; a sentence for each app tagged."""
+    from etl.governance.policies.actions import tag_matches
+
+    entries = tag_matches(settings, lake_of(settings))
+    if entries:
+        build(settings)
+        check(settings)
+    return [f"{entry.app_id}: {entry.tag}, by {entry.by} ({entry.note})" for entry in entries]
+
+
 def publish(settings: Settings) -> Published:
     """Bring the warehouse up to the lake; readers are never locked out."""
     from etl import warehouse
@@ -151,19 +167,26 @@ def publish(settings: Settings) -> Published:
 
 
 def maintain(settings: Settings) -> Maintained:
-    """Retention, and what killed runs left behind."""
-    return maintenance.run(settings, lake_of(settings))
+    """Retention, what killed runs left behind, and the imports of [catalog.sources]. Raises CatalogError when one failed."""
+    from etl.catalog.importing.refresh import refresh
+
+    done = maintenance.run(settings, lake_of(settings))
+    refreshed, failed = refresh(settings)
+    if failed:  # all others are done
+        raise CatalogError("\n".join(failed))
+    return replace(done, imports=[one.sentence for one in refreshed])
 
 
 def nightly(
     settings: Settings, report: Callable[[Settings], list[str]] | None = None, progress: Progress = silent
 ) -> Night:
-    """The night: intake, build, check, publish, then `report`, which renders and sends and names what it wrote."""
+    """The night: intake, build, check, act on policies, publish, then `report`, which renders and sends and names what it wrote."""
     started = time.monotonic()
     night = Night()
     night.receipts = intake(settings, progress=progress)
     night.built = build(settings, progress=progress)
     night.checks = check(settings)
+    night.tagged = act(settings)
     progress("publish", 0, 1)
     night.published = publish(settings)
     progress("publish", 1, 1)

@@ -10,12 +10,16 @@ import os
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from etl.catalog.settings import CatalogSettings
+from etl.context.settings import ContextSettings
 from etl.errors import SettingsError
+from etl.governance.policies.settings import Policy, unique
+from etl.governance.settings import GovernanceSettings
 
 ENVIRONMENT = {
     "CLOUD_DISCOVERY_CONFIG": "path of the configuration file (default: cloud-discovery.toml in the home folder)",
@@ -26,6 +30,8 @@ ENVIRONMENT = {
     "CLOUD_DISCOVERY_SMTP_USER": "overrides [mail] user",
     "CLOUD_DISCOVERY_SMTP_PASSWORD": "password of the mail server; has no key in the file on purpose",
 }
+LONGEST_SHOWN = 120  # characters of a wrong value in a message
+OWN_FORMATS = "my-formats"  # read without a setting when it is there
 PRIVATE_RANGES = (
     "10.0.0.0/8",
     "172.16.0.0/12",
@@ -120,6 +126,7 @@ class Source(_Section):
 
     kind: Literal["endpoint", "proxy"] | None = None
     format: str = "auto"
+    logformat: str = ""
     timezone: str = "UTC"
 
     @field_validator("timezone")
@@ -142,10 +149,14 @@ class Settings(_Section):
     organisation: Organisation = Organisation()
     intake: Intake = Intake()
     compute: Compute = Compute()
+    catalog: CatalogSettings = CatalogSettings()
     warehouse: Warehouse = Warehouse()
     retention: Retention = Retention()
     report: Report = Report()
     mail: Mail = Mail()
+    context: ContextSettings = ContextSettings()
+    governance: GovernanceSettings = GovernanceSettings()
+    policies: Annotated[tuple[Policy, ...], AfterValidator(unique)] = ()
     sources: dict[str, Source] = Field(default_factory=dict)
 
     def folder(self, name: Literal["drops", "archive", "quarantine", "lake", "output"]) -> Path:
@@ -159,9 +170,12 @@ class Settings(_Section):
 
     @property
     def formats_folder(self) -> Path | None:
-        """The user's own folder of formats, absolute; None when there is none."""
+        """The user's own folder of formats, absolute; without a setting, my-formats in the home folder; None when there is none."""
         path = self.paths.formats
-        return path if path is None or path.is_absolute() else self.home / path
+        if path is None:
+            default = self.home / OWN_FORMATS
+            return default if default.is_dir() else None
+        return path if path.is_absolute() else self.home / path
 
     @property
     def warehouse_url(self) -> str:
@@ -234,9 +248,14 @@ def _sentences(path: Path, error: ValidationError) -> list[str]:
     lines = []
     for item in error.errors():
         key = ".".join(str(part) for part in item["loc"])
-        found = "an unknown key" if item["type"] == "extra_forbidden" else repr(item["input"])
-        lines.append(f"{path}: {key}: found {found}; expected: {item['msg']}. Correct the file; see docs/runbook.md.")
+        found = "an unknown key" if item["type"] == "extra_forbidden" else _cut(repr(item["input"]))
+        expected = item["msg"].removeprefix("Value error, ")
+        lines.append(f"{path}: {key}: found {found}; expected: {expected}. Correct the file; see docs/runbook.md.")
     return lines
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
 def zone(name: str) -> ZoneInfo:

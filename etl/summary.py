@@ -51,6 +51,7 @@ def night_lines(settings: Settings, night: Night) -> list[str]:
     )
     lines.append(f"Checked   {len(night.checks)} checks, none failed")
     lines += [f"          warning: {result.sentence}" for result in night.checks if result.found]
+    lines += [f"Tagged    {sentence}" for sentence in night.tagged]
     if night.published is not None:
         lines += [f"Published {line}" for line in night.published.lines()]
     lines += [f"Report    {path}" for path in night.reports if path.endswith((".html", ".pdf", ".eml")) or "@" in path]

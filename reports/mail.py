@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30.0
 MOST_FINDINGS = 12
+MOST_MATCHES = 20  # of policies; the page Alerts and fct_policy_matches have all
 MOST_ATTACHED_BYTES = 20_000_000  # what mail servers commonly take, with room for base64
 
 
@@ -98,6 +99,8 @@ def _values(rendered: Sequence[Rendered]) -> dict[str, Any]:
         "numbers": whole.numbers,
         "is_empty": not whole.numbers.get("transactions"),
         "findings": [(found[0], len(found)) for found in kinds.values()][:MOST_FINDINGS],
+        "matches": whole.matches[:MOST_MATCHES],
+        "more_matches": max(len(whole.matches) - MOST_MATCHES, 0),
         "is_attached": pdf is not None and pdf.path.stat().st_size <= MOST_ATTACHED_BYTES,
         "page": html.path if html else None,
     }

@@ -66,6 +66,11 @@ class Report:
         return tuple(vars(one).copy() for one in self.findings)
 
     @cached_property
+    def matches(self) -> tuple[Row, ...]:
+        """What policies that send mail matched, the newest first."""
+        return tuple(self.answers.rows("policy_matches"))
+
+    @cached_property
     def groups(self) -> list[attention.Group]:
         return attention.grouped(self.findings)
 

@@ -29,7 +29,6 @@ SCHEMAS: dict[str, pa.Schema] = {
     **CATALOG,
     "catalog_ranges": pa.schema(dict.fromkeys(("first_key", "last_key", "cidr", "app_id", "purpose"), TEXT)),
     "catalog_paths": pa.schema(dict.fromkeys(("domain", "path_prefix", "app_id"), TEXT)),
-    "catalog_facts": pa.schema(dict.fromkeys(("app_id", "factor", "value", "source"), TEXT)),
 }
 
 
@@ -73,7 +72,7 @@ def _app_row(catalog: Catalog, app: App) -> tuple[Any, ...]:
         for one in result.ceilings
     ]
     head = (app.app_id, app.app_name, app.vendor, app.category, app.headquarters_country)
-    return (*head, result.value, result.band, json.dumps(parts), " ".join(app.traits), None, " ".join(app.domains))
+    return (*head, result.value, result.band, json.dumps(parts), " ".join(app.traits), " ".join(app.domains))
 
 
 def _fact_rows(app: App) -> list[tuple[str, str, str, str]]:

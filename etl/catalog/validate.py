@@ -17,7 +17,7 @@ from etl.catalog import suffixes
 from etl.catalog.countries import COUNTRIES
 from etl.catalog.entries import BREACH, FACT, HINT, NOT_APP, PATH, RANGE, App, read_apps
 from etl.catalog.merge import suffixes_of
-from etl.catalog.own import DOMAIN
+from etl.catalog.own import DOMAIN, MOST_LABELS
 from etl.catalog.rows import Row, read_rows
 from etl.catalog.score import edition
 from etl.catalog.vocabulary import Factor, factors, slug, words
@@ -72,7 +72,12 @@ def _app(app: App, row: Row) -> Iterator[str]:
 
 
 def _domain(domain: str, row: Row) -> Iterator[str]:
-    if not DOMAIN.fullmatch(domain) or len(domain) > 253 or re.fullmatch(r"[0-9.]+", domain):
+    if (
+        not DOMAIN.fullmatch(domain)
+        or len(domain) > 253
+        or domain.count(".") >= MOST_LABELS
+        or re.fullmatch(r"[0-9.]+", domain)
+    ):
         yield row.sentence(f"the domain {domain!r}", "lower case, whole labels, punycode, no path", "Correct it.")
     elif suffixes.is_registry(domain):
         yield row.sentence(

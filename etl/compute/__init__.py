@@ -30,6 +30,9 @@ class Session(Protocol):
     def function(self, name: str, call: Callable[[str], bool]) -> None:
         """Let SQL call a predicate over text (for distinct values, not for every row)."""
 
+    def text_function(self, name: str, call: Callable[[str], str]) -> None:
+        """Let SQL call a function from text to text, under a name that may have been given before."""
+
     def write(self, sql: str, path: Path) -> int:
         """Write a select's rows as one Parquet file; give their number."""
 

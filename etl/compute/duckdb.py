@@ -34,6 +34,7 @@ class DuckSession:
             options["threads"] = settings.compute.threads
         self._con = duckdb.connect(config=options)
         self._con.execute("set timezone = 'UTC'")
+        self._functions: set[str] = set()
 
     def files(self, name: str, paths: Sequence[Path], empty: pa.Schema | None = None) -> None:
         if not paths:
@@ -54,6 +55,11 @@ class DuckSession:
 
     def function(self, name: str, call: Callable[[str], bool]) -> None:
         self._con.create_function(name, call, ["VARCHAR"], "BOOLEAN")
+
+    def text_function(self, name: str, call: Callable[[str], str]) -> None:
+        if name not in self._functions:
+            self._functions.add(name)
+            self._con.create_function(name, call, ["VARCHAR"], "VARCHAR")
 
     def write(self, sql: str, path: Path) -> int:
         found = self._run(f"copy ({sql}) to {_text(str(path))} (format parquet, compression zstd)").fetchone()

@@ -1,6 +1,6 @@
--- facts_conserve_events: for each source, transactions and bytes in the events that count equal those in the facts
+-- facts_conserve_events: for each source, transactions and bytes in the events that count = those in the facts + those excluded
 -- severity: fail
--- reads:   stg_events, fct_usage_daily
+-- reads:   stg_counted, fct_usage_daily, fct_excluded_daily
 
 with events_sum as (
     select
@@ -9,7 +9,7 @@ with events_sum as (
         cast(coalesce(sum(uploaded_bytes), 0) as bigint) as uploaded_bytes,
         cast(coalesce(sum(downloaded_bytes), 0) as bigint) as downloaded_bytes,
         cast(coalesce(sum(total_bytes), 0) as bigint) as total_bytes
-    from stg_events
+    from stg_counted
     group by source
 ),
 
@@ -20,16 +20,20 @@ facts_sum as (
         cast(coalesce(sum(uploaded_bytes), 0) as bigint) as uploaded_bytes,
         cast(coalesce(sum(downloaded_bytes), 0) as bigint) as downloaded_bytes,
         cast(coalesce(sum(total_bytes), 0) as bigint) as total_bytes
-    from fct_usage_daily
+    from (
+        select source, transactions, uploaded_bytes, downloaded_bytes, total_bytes from fct_usage_daily
+        union all
+        select source, transactions, uploaded_bytes, downloaded_bytes, total_bytes from fct_excluded_daily
+    ) as accounted
     group by source
 )
 
 select
     coalesce(e.source, f.source) as source,
     e.transactions as event_transactions,
-    f.transactions as fact_transactions,
+    f.transactions as fact_and_excluded_transactions,
     e.total_bytes as event_bytes,
-    f.total_bytes as fact_bytes
+    f.total_bytes as fact_and_excluded_bytes
 from events_sum as e
 full outer join facts_sum as f on e.source = f.source
 where

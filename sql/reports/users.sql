@@ -3,7 +3,7 @@
 -- reads:  fct_usage_daily, dim_users
 -- units:  *_bytes are bytes as the client saw them, null when no record says; unknown_bytes_transactions says how much is missing
 -- params: first_day, last_day (UTC days, both included), source (one, or several joined by /; null: all)
--- caveat: transactions without a user are not here; counters says how many they are
+-- caveat: display_name, upn, department and groups are null where the organisation's directory says nothing; transactions without a user are not here; counters says how many they are
 with used as (
     select
         f.user_key,
@@ -25,7 +25,7 @@ with used as (
     group by f.user_key
 )
 select
-    u.user_key, coalesce(n.user_name, u.user_key) as user_name, u.apps, u.devices, u.ip_addresses, u.total_bytes, u.uploaded_bytes,
+    u.user_key, coalesce(n.user_name, u.user_key) as user_name, n.display_name, n.upn, n.department, n.groups, u.apps, u.devices, u.ip_addresses, u.total_bytes, u.uploaded_bytes,
     u.downloaded_bytes, u.unknown_bytes_transactions, u.transactions, u.blocked_transactions, u.active_days,
     n.first_seen_at, u.last_seen_at
 from used u

@@ -35,6 +35,11 @@ HOSTS = {
     "2001:db8::7": "uncatalogued:2001:db8::7",
     "10.1.2.3": "internal",
     "fe80::1": "internal",
+    "example-my.sharepoint.com": "onedrive_business",
+    "a-b-my.sharepoint.com": "onedrive_business",
+    "x.example-my.sharepoint.com": "sharepoint",
+    "example.sharepoint.com": "sharepoint",
+    "my.sharepoint.com": "sharepoint",
     "intranet": "internal",
     "printer.local": "internal",
 }

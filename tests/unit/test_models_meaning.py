@@ -100,6 +100,10 @@ HOSTS: list[tuple[str, str, str | None]] = [
     ("<script>.example.net", "uncatalogued:example.net", "example.net"),
     ("a..b", "uncatalogued:.b", ".b"),
     (".".join("x" * 150) + ".com", "uncatalogued:x.com", "x.com"),
+    (".".join("x" * 150) + ".www.dropbox.com", "dropbox", "dropbox.com"),
+    ("a.b.c.d.e.f.dropbox.com", "dropbox", "dropbox.com"),
+    ("1.2.3.4.dropbox.com", "dropbox", "dropbox.com"),
+    ("dropbox.com1", "uncatalogued:dropbox.com1", "dropbox.com1"),
 ]
 # event, app_id
 LABELS: list[tuple[Row, str]] = [
@@ -446,7 +450,7 @@ def test_upload_in_the_middle_of_a_night_waits(settings: Settings, lake: Lake) -
 
 
 def test_catalog_change_rebuilds_what_reads_it(settings: Settings, lake: Lake) -> None:
-    """A new catalog re-classes all days without a look at events."""
+    """A new catalog re-classes all days without a look at events, those of unsanctioned apps aside."""
     for number in range(3):
         write_upload(lake, f"u{number}", [{"event_at": NOON - timedelta(days=number)}])
     build(settings, lake)
@@ -454,13 +458,19 @@ def test_catalog_change_rebuilds_what_reads_it(settings: Settings, lake: Lake) -
     built = build(settings, lake)
     assert {name for name, days in built.items() if days} == {
         "int_hosts_daily",
+        "int_unsanctioned_daily",
+        "fct_alerts",
         "fct_usage_daily",
         "fct_coverage_daily",
         "fct_device_risk_daily",
         "int_seen_daily",
         "dim_apps",
         "dim_devices",
+        "dim_ip_addresses",
         "dim_users",
+        "int_policy_candidates_daily",
+        "int_policy_matches",
+        "fct_policy_matches",
     }
     assert len(built["int_hosts_daily"]) == 3
     assert {row["app_id"] for row in rows(lake, "fct_usage_daily")} == {"uncatalogued:dropbox.com"}

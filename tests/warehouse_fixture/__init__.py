@@ -13,13 +13,14 @@ import duckdb
 from etl.settings import Organisation, Settings
 from etl.settings import Report as ReportSettings
 from tests.warehouse_fixture import usage
+from tests.warehouse_fixture.alerts import alerts
 from tests.warehouse_fixture.schema import TABLES
 from tests.warehouse_fixture.uploads import uploads
 
 FILE = Path("warehouse") / "cloud_discovery.duckdb"
 COVERAGE = """
     insert into fct_coverage_daily
-    select day, source, source_kind, 2, count(*), 3, 1, cast(sum(transactions) as bigint),
+    select day, source, source_kind, 2, count(*), 3, 1, 0, cast(sum(transactions) as bigint), 0,
            cast(coalesce(sum(transactions) filter (where app_class = 'internal'), 0) as bigint),
            cast(sum(uploaded_bytes) as bigint), cast(sum(downloaded_bytes) as bigint),
            cast(sum(total_bytes) as bigint), cast(sum(unknown_bytes_transactions) as bigint),
@@ -47,6 +48,7 @@ def build(home: Path, *, devices: int = 40, days: int = 7, seed: int = 7, hostil
         _insert(con, "rejects", rejects)
         _insert(con, "fct_device_risk_daily", usage.risk(facts))
         con.execute(COVERAGE)
+        _insert(con, "fct_alerts", alerts(facts))
     return path
 
 
@@ -75,7 +77,7 @@ def multiply(path: Path, rows: int) -> None:
             select device_key, upper(device_key), null, 'proxy', min(first_at), max(last_at), max(user_key)
             from fct_usage_daily where device_key not in (select device_key from dim_devices) group by 1, 2""")
         con.execute("""
-            insert into dim_users select user_key, user_key, min(first_at), max(last_at)
+            insert into dim_users select user_key, user_key, null, null, null, null, min(first_at), max(last_at)
             from fct_usage_daily where user_key not in (select user_key from dim_users) group by 1, 2""")
         con.execute("delete from fct_coverage_daily")
         con.execute(COVERAGE)

@@ -1,6 +1,6 @@
--- int_seen_daily: the apps, devices and users of a day, so that dimensions cost days, not events
--- grain:   one row per day, kind, key, other_key (kind: app, device, user; other_key: the user of a device, else null)
--- reads:   int_usage_daily, fct_usage_daily
+-- int_seen_daily: the apps, devices, users and client addresses of a day, so that dimensions cost days, not events
+-- grain:   one row per day, kind, key, other_key (kind: app, device, user, ip; other_key: the user of a device, else null)
+-- reads:   int_included_daily, fct_usage_daily
 -- kept:    day
 -- units:   *_at are UTC
 -- adds up: nothing
@@ -18,7 +18,7 @@ with named as (
         count(case when source_kind <> 'endpoint' then 1 end) > 0 as is_on_proxy,
         min(first_at) as first_at,
         max(last_at) as last_at
-    from int_usage_daily
+    from int_included_daily
     group by day, device_key, user_key
 )
 
@@ -44,3 +44,8 @@ select day, 'user', user_key, null, max(user_name), null, null, null, min(first_
 from named
 where user_key is not null
 group by day, user_key
+union all
+select day, 'ip', src_ip, null, null, null, null, null, min(first_at), max(last_at)
+from fct_usage_daily
+where src_ip is not null
+group by day, src_ip
