@@ -1,7 +1,4 @@
-"""The executive PDF: A4, under ten pages, charts as vector graphics. The same answers give the same bytes.
-
-WeasyPrint may fetch nothing but `data:`; every date in the file comes from the data.
-"""
+"""The executive PDF: A4, under ten pages, charts as vector graphics. The same answers give the same bytes."""
 
 from __future__ import annotations
 
@@ -16,22 +13,13 @@ from reports.blocks import Block, sections
 from reports.templates import fill
 
 if TYPE_CHECKING:
+    from reports.printing import Printer
     from reports.report import Report
 
-STYLE = Path(__file__).parent / "executive" / "document.css"
 
-
-def write_pdf(report: Report, path: Path) -> Path:
-    """Write the PDF; returns its path."""
-    from weasyprint import CSS, HTML, urls
-
-    fetcher = urls.URLFetcher(allowed_protocols=["data"])
-    html = HTML(string=document(report), url_fetcher=fetcher)
-    html.write_pdf(
-        path,
-        stylesheets=[CSS(string=STYLE.read_text(encoding="utf-8"), url_fetcher=fetcher)],
-        pdf_identifier=_identifier(report),
-    )
+def write_pdf(report: Report, path: Path, printer: Printer) -> Path:
+    """Have the PDF printed; returns its path. It is there when the printer's context ends."""
+    printer.print(document(report), path, _identifier(report))
     return path
 
 
@@ -77,7 +65,7 @@ def _show(report: Report, block: Block) -> dict[str, Any]:
     return shown
 
 
-def _identifier(report: Report) -> bytes:
+def _identifier(report: Report) -> str:
     """What makes two files the same document: whose report, which days, which source."""
     request = report.request
-    return f"{report.title}|{request.first_day}|{request.last_day}|{report.source}".encode()
+    return f"{report.title}|{request.first_day}|{request.last_day}|{report.source}"

@@ -22,6 +22,7 @@ from typing import Any
 
 from etl.errors import ReportError
 from etl.settings import Settings
+from reports.printing import Printer
 from reports.queries import Answers
 from reports.report import FORMATS, Report, ReportRequest
 from reports.slugs import slugs
@@ -29,6 +30,7 @@ from reports.swap import MARK, replacing_folder
 
 __all__ = ["FORMATS", "Rendered", "ReportRequest", "latest_day", "period", "render"]
 Progress = Callable[..., None]
+IN_TURN = ("pdf", "html", "csv")  # a PDF is printed while the rest is being written
 
 
 @dataclass(frozen=True)
@@ -91,17 +93,20 @@ def render(settings: Settings, request: ReportRequest, progress: Progress | None
     from etl import warehouse
 
     _check(request)
-    with warehouse.reading(settings) as connection, replacing_folder(request.out) as folder:
+    formats = [name for name in IN_TURN if name in request.formats]
+    with warehouse.reading(settings) as connection, replacing_folder(request.out) as folder, Printer() as printer:
+        if "pdf" in formats:
+            printer.start()
         reports = _reports(settings, request, connection)
-        formats = [name for name in FORMATS if name in request.formats]
         rendered: list[Rendered] = []
         for report in reports:
+            paths: dict[str, Path] = {}
             for name in formats:
                 if progress:
                     what = f"{report.source or 'all sources'}, {name}"
-                    progress("report", len(rendered), len(reports) * len(formats), what)
-                path = _write(report, name, report.folder(folder))
-                rendered.append(_rendered(report, name, request.out / path.relative_to(folder)))
+                    progress("report", len(rendered) + len(paths), len(reports) * len(formats), what)
+                paths[name] = request.out / _write(report, name, report.folder(folder), printer).relative_to(folder)
+            rendered += [_rendered(report, name, paths[name]) for name in FORMATS if name in paths]
             report.answers.forget()
         _write_mark(folder, request, reports[0], rendered)
         if progress:
@@ -145,7 +150,7 @@ def _reports(settings: Settings, request: ReportRequest, connection: Any) -> lis
     return reports
 
 
-def _write(report: Report, name: str, folder: Path) -> Path:
+def _write(report: Report, name: str, folder: Path, printer: Printer) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if name == "html":
         from reports.site import write_site
@@ -154,7 +159,7 @@ def _write(report: Report, name: str, folder: Path) -> Path:
     if name == "pdf":
         from reports.document import write_pdf
 
-        return write_pdf(report, folder / "executive.pdf")
+        return write_pdf(report, folder / "executive.pdf", printer)
     from reports.csvs import write_exports
 
     return write_exports(report, folder / "csv")

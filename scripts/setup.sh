@@ -81,7 +81,7 @@ requirements() {
     python=$1/bin/python
     say "Installing $2"
     if "$python" -m pip install --quiet --disable-pip-version-check "$UV" 2>/dev/null &&
-        "$1/bin/uv" pip install --quiet --python "$python" -r "$2" --no-deps &&
+        "$1/bin/uv" pip install --quiet --compile-bytecode --python "$python" -r "$2" --no-deps &&
         "$1/bin/uv" pip install --quiet --python "$python" --no-deps -e .; then
         return 0
     fi

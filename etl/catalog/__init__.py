@@ -48,10 +48,19 @@ def _load(section: str, own: Path, imported: Path, state: tuple[tuple[str, int, 
     if validate.is_development():
         validate.check(DATA)
     merging = Merging(read_entries(DATA))
-    for folder in sorted(path for path in imported.glob("*") if path.is_dir()):
+    for folder in _imports(imported):
         merging.add(read_entries(folder, folder.name))
     merging.lay_own(read_own(own))
     return Catalog(merging.entries, CatalogSettings.model_validate_json(section).score)
+
+
+def _imports(imported: Path) -> list[Path]:
+    """The folders of imports: in the order of their kinds, then any others by name. A hidden one is being written."""
+    from etl.catalog.importing import KINDS
+
+    order = list(KINDS)
+    folders = [path for path in imported.glob("*") if path.is_dir() and not path.name.startswith(".")]
+    return sorted(folders, key=lambda path: (order.index(path.name) if path.name in KINDS else len(order), path.name))
 
 
 def _state(own: Path, imported: Path) -> tuple[tuple[str, int, int], ...]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from etl.lake import Lake
 
+MOST_OWN_DOMAINS = 1000
+
 
 @dataclass(frozen=True)
 class Lookup:
@@ -146,7 +148,9 @@ class Catalog:
         label = suffixes.registrable_domain(host).partition(".")[0]
         known: dict[str, str] = {}
         for domain, app_id in self.domains.items():
-            known.setdefault(domain.partition(".")[0], app_id)
+            # An app with thousands of domains stands for many services: a likeness to one of them tells nothing.
+            if len(self.apps[app_id].domains) <= MOST_OWN_DOMAINS:
+                known.setdefault(domain.partition(".")[0], app_id)
         known |= {name: app.app_id for name, app in self._by_name.items()}
         close = difflib.get_close_matches(label, known, 3, 0.82) if len(label) > 3 else []
         return tuple(dict.fromkeys(self.apps[known[one]].app_name for one in close))

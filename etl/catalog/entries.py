@@ -1,7 +1,8 @@
 """What the catalog holds, and reading it from a folder of CSV files: the shipped data or an import.
 
 A folder has `apps/<category>.csv` and `facts/<category>.csv` (an import: `apps.csv` with a category column, `facts.csv`),
-`breaches.csv`, `not_apps.csv`, `hints/<vendor>.csv`, `ranges.csv` and `paths.csv`; each may be missing.
+`breaches.csv`, `not_apps.csv`, `hints/<vendor>.csv`, `ranges.csv` and `paths.csv`; each may be missing. An import may also have
+`domains.csv` (more domains of its apps) and `overrides.csv` (what another product says of apps).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ NOT_APP = ("domain", "purpose", "source")
 HINT = ("hint", "app_id", "source")
 RANGE = ("cidr", "app_id", "purpose", "source")
 PATH = ("domain", "path_prefix", "app_id", "source")
+DOMAIN = ("app_id", "domain", "source")
+OVERRIDE = ("app_id", "app_name", "category", "score", "tags", "source")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,17 @@ class PathPrefix:
     app_id: str
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """What another product says of an app, which it knows by a name: score (0–10, ten is safe), category and tags."""
+
+    app_name: str
+    category: str | None
+    score: float | None
+    tags: tuple[str, ...]
+    source: str
+
+
 @dataclass
 class Entries:
     """Everything a folder holds."""
@@ -96,6 +110,7 @@ class Entries:
     hints: dict[str, str] = field(default_factory=dict)
     ranges: list[Range] = field(default_factory=list)
     paths: list[PathPrefix] = field(default_factory=list)
+    overrides: dict[str, Foreign] = field(default_factory=dict)
 
 
 def read_entries(folder: Path, origin: str = "shipped") -> Entries:
@@ -105,6 +120,7 @@ def read_entries(folder: Path, origin: str = "shipped") -> Entries:
         if app.app_id in found.apps:
             raise row.refuse(f"the app {app.app_id!r} again", "it once", "Merge the rows.")
         found.apps[app.app_id] = app
+    _add_domains(folder, found.apps)
     _add_facts(folder, found.apps)
     _add_breaches(folder, found.apps)
     found.not_apps = {row["domain"]: row["purpose"] for row in _optional(folder / "not_apps.csv", NOT_APP)}
@@ -113,6 +129,10 @@ def read_entries(folder: Path, origin: str = "shipped") -> Entries:
     found.ranges = [Range(row["cidr"], row["app_id"] or None, row["purpose"] or None) for row in ranges]
     paths = _optional(folder / "paths.csv", PATH)
     found.paths = [PathPrefix(row["domain"], row["path_prefix"], row["app_id"]) for row in paths]
+    for row in _optional(folder / "overrides.csv", OVERRIDE):
+        score = float(row["score"]) if row["score"] else None
+        told = (row["app_name"], row["category"] or None, score, row.words("tags"), row["source"])
+        found.overrides[row["app_id"]] = Foreign(*told)
     return found
 
 
@@ -160,6 +180,14 @@ def read_hints(folder: Path) -> Iterator[Row]:
 def _optional(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     if path.exists():
         yield from read_rows(path, columns)
+
+
+def _add_domains(folder: Path, apps: dict[str, App]) -> None:
+    domains: dict[str, list[str]] = {}
+    for row in _optional(folder / "domains.csv", DOMAIN):
+        domains.setdefault(_app_of(row, apps).app_id, []).append(row["domain"])
+    for app_id, more in domains.items():
+        apps[app_id] = replace(apps[app_id], domains=(*apps[app_id].domains, *more))
 
 
 def _add_facts(folder: Path, apps: dict[str, App]) -> None:

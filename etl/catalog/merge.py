@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from etl.catalog import suffixes
-from etl.catalog.entries import App, Entries, Fact
+from etl.catalog.entries import App, Entries, Fact, Foreign
 from etl.catalog.own import OwnFile
 from etl.errors import CatalogError
 
@@ -64,50 +64,80 @@ class Merging:
         for domain, purpose in imported.not_apps.items():
             if self.holder(domain) is None and domain not in self.parents:
                 self.entries.not_apps.setdefault(domain, purpose)
-        for app in imported.apps.values():
-            holder = self.holder(app.domains[0]) if app.domains else None
-            if holder is not None:
-                self._complete(holder, app)
-            else:
-                self._take(app)
+        became = {app.app_id: app_id for app in imported.apps.values() if (app_id := self._lay(app)) is not None}
         known = {one.cidr for one in self.entries.ranges}
-        self.entries.ranges += [one for one in imported.ranges if one.cidr not in known and self._is_known(one.app_id)]
+        for one in imported.ranges:
+            app_id = became.get(one.app_id) if one.app_id else None
+            if one.cidr not in known and (app_id or one.purpose):
+                self.entries.ranges.append(replace(one, app_id=app_id))
         for hint, app_id in imported.hints.items():
             if app_id in self.entries.apps:
                 self.entries.hints.setdefault(hint, app_id)
+        self._override(imported.overrides, became)
 
-    def _is_known(self, app_id: str | None) -> bool:
-        return app_id is None or app_id in self.entries.apps
+    def _lay(self, imported: App) -> str | None:
+        """Lay one app beneath: complete the one that holds its first domain, or add it. Gives the id that it has now."""
+        if not imported.domains:
+            return None
+        same = self.entries.apps.get(imported.app_id)
+        is_same = same is not None and any(domain in same.domains for domain in imported.domains)
+        holder = imported.app_id if is_same else self.holder(imported.domains[0])
+        if holder is None:
+            return self._take(imported)
+        self._complete(holder, imported, is_exact=is_same or imported.domains[0] in self.entries.apps[holder].domains)
+        return holder
 
-    def _complete(self, app_id: str, imported: App) -> None:
+    def _override(self, overrides: dict[str, Foreign], became: dict[str, str]) -> None:
+        """Lay another product's scores and categories above the shipped ones. An app that is not here is left out."""
+        by_name = {app.app_name.lower(): app.app_id for app in reversed(list(self.entries.apps.values()))}
+        for given, one in overrides.items():
+            app_id = (
+                became.get(given)
+                or by_name.get(one.app_name.lower())
+                or (given if given in self.entries.apps else None)
+            )
+            if app_id is None:
+                continue
+            app = self.entries.apps[app_id]
+            score = app.own_score if one.score is None else one.score
+            note = app.note or (f"score as {one.source} gives it" if one.score is not None else None)
+            self.entries.apps[app_id] = replace(app, category=one.category or app.category, own_score=score, note=note)
+            self.entries.overrides[app_id] = one
+
+    def _complete(self, app_id: str, imported: App, *, is_exact: bool) -> None:
         """Add to an app what it does not know yet."""
+        if not is_exact:
+            return  # facts about a part of a host's domain (login.example.com) need not hold for the whole app
         app = self.entries.apps[app_id]
-        exact = imported.domains[0] in app.domains
-        new = [domain for domain in imported.domains if self._is_free(domain)] if exact else []
+        new = [domain for domain in imported.domains if self._is_free(domain)]
         for domain in new:
             self._hold(domain, app_id)
-        # Facts about a part of a host's domain (login.example.com) need not hold for the whole app.
-        facts = {**imported.facts, **app.facts} if exact else app.facts
         dates = {breach.date[:7] for breach in app.breaches}
-        breaches = [breach for breach in imported.breaches if exact and breach.date[:7] not in dates]
+        breaches = [breach for breach in imported.breaches if breach.date[:7] not in dates]
+        # What an app is for is judged by hand in the shipped catalog; an import may add to what an import said.
+        traits = app.traits if app.origin == "shipped" else tuple(sorted({*app.traits, *imported.traits}))
         self.entries.apps[app_id] = replace(
             app,
+            category=app.category or imported.category,
+            vendor=app.vendor or imported.vendor,
             domains=tuple(sorted({*app.domains, *new})),
-            facts=facts,
+            traits=traits,
+            facts={**imported.facts, **app.facts},
             breaches=tuple(sorted((*app.breaches, *breaches), key=lambda breach: breach.date)),
         )
 
-    def _take(self, app: App) -> None:
-        """Add an imported app under the domains that are free; one whose domains are all taken adds nothing."""
+    def _take(self, app: App) -> str | None:
+        """Add an imported app under the domains that are free; one whose domains are all taken adds nothing. Gives its id."""
         domains = tuple(sorted(domain for domain in set(app.domains) if self._is_free(domain)))
         if not domains:
-            return
+            return None
         app_id, number = app.app_id, 2
         while app_id in self.entries.apps:
             app_id, number = f"{app.app_id}_{number}", number + 1
         self.entries.apps[app_id] = replace(app, app_id=app_id, domains=domains)
         for domain in domains:
             self._hold(domain, app_id)
+        return app_id
 
     def _is_free(self, domain: str) -> bool:
         """Whether a domain is nobody's: not held, not under a held one, not above one, and no registry's."""

@@ -48,7 +48,7 @@ class _Table(BaseModel):
 
 class OwnApp(_Table):
     name: str
-    category: str
+    category: str | None = None
     domains: tuple[str, ...]
     vendor: str | None = None
     headquarters: str | None = None
@@ -91,13 +91,33 @@ def read_own(path: Path) -> OwnFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CatalogError(f"{path}: found invalid TOML ({error}); expected key = value lines. Correct it.") from None
     except ValidationError as error:
-        lines = []
-        for item in error.errors():
-            key = ".".join(str(part) for part in item["loc"])
-            found = "an unknown key" if item["type"] == "extra_forbidden" else repr(item["input"])
-            told = item["msg"].removeprefix("Value error, ")
-            lines.append(f"{path}: {key}: found {found}; expected {told}. Correct it; see docs/catalog.md.")
-        raise CatalogError("\n".join(lines)) from None
+        raise CatalogError("\n".join(_sentences(f"{path}: ", error))) from None
+
+
+def app_of(**values: object) -> OwnApp:
+    """An app of given values. Raises CatalogError naming what is wrong."""
+    try:
+        return OwnApp.model_validate({key: value for key, value in values.items() if value is not None})
+    except ValidationError as error:
+        raise CatalogError("\n".join(_sentences("", error))) from None
+
+
+def override_of(**values: object) -> Override:
+    """An override of given values. Raises CatalogError naming what is wrong."""
+    try:
+        return Override.model_validate(values)
+    except ValidationError as error:
+        raise CatalogError("\n".join(_sentences("", error))) from None
+
+
+def _sentences(where: str, error: ValidationError) -> list[str]:
+    lines = []
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        found = "an unknown key" if item["type"] == "extra_forbidden" else repr(item["input"])
+        told = item["msg"].removeprefix("Value error, ")
+        lines.append(f"{where}{key}: found {found}; expected {told}. Correct it; see docs/catalog.md.")
+    return lines
 
 
 def add_app(path: Path, app_id: str, app: OwnApp) -> None:
@@ -116,12 +136,35 @@ def add_override(path: Path, app_id: str, override: Override) -> None:
     _append(path, f"overrides.{_key(app_id)}", override.model_dump(exclude_none=True))
 
 
+def add_alias(path: Path, domain: str, app_id: str) -> None:
+    """Give a domain to an app in the user's file. Raises CatalogError when the file has given it already."""
+    given = read_own(path).aliases.get(domain)
+    if given is not None:
+        raise CatalogError(f"{path}: found {domain!r} given to {given!r}; expected no alias. Change it in the file.")
+    line = f"{json.dumps(domain)} = {_value(app_id)}"
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    head = re.search(r"(?m)^\[aliases\][ \t]*(#.*)?$", before)
+    if head is None:
+        _write(path, before + _gap(before) + f"[aliases]\n{line}\n")
+    else:
+        _write(path, before[: head.end()] + f"\n{line}" + before[head.end() :])
+
+
 def _append(path: Path, table: str, values: dict[str, object]) -> None:
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     lines = [f"[{table}]", *(f"{key} = {_value(value)}" for key, value in values.items())]
-    gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+    _write(path, before + _gap(before) + "\n".join(lines) + "\n")
+
+
+def _gap(before: str) -> str:
+    return "" if not before else "\n" if before.endswith("\n") else "\n\n"
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the file, unless it could not be read again."""
     with replacing(path) as temporary:
-        temporary.write_text(before + gap + "\n".join(lines) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
+        read_own(temporary)
 
 
 def _value(value: object) -> str:

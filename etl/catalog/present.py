@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from etl.catalog.catalog import Lookup
 from etl.catalog.entries import App
+from etl.catalog.importing.folder import Changes
 from etl.catalog.score import Score
+from etl.catalog.uncatalogued import Uncatalogued
 from etl.catalog.vocabulary import factors, words
+from etl.terminal import size, table
+
+MOST_SHOWN, MOST_DOMAINS = 20, 100
 
 
 def lookup_lines(found: Lookup) -> list[str]:
@@ -34,7 +40,8 @@ def _app_lines(found: Lookup, app: App, score: Score) -> list[str]:
     lines.append(f"  category      {app.category or 'uncategorised'}")
     lines.append(f"  vendor        {app.vendor or 'unknown'}, {app.headquarters_country or 'country unknown'}")
     lines.append(f"  used for      {', '.join(app.traits) or 'nothing of note'}")
-    lines.append(f"  domains       {' '.join(app.domains)}")
+    more = f" … and {len(app.domains) - MOST_DOMAINS:,} more" if len(app.domains) > MOST_DOMAINS else ""
+    lines.append(f"  domains       {' '.join(app.domains[:MOST_DOMAINS])}{more}")
     if app.breaches:
         told = ", ".join(
             f"{one.date} ({one.accounts:,} accounts)" if one.accounts else one.date for one in app.breaches
@@ -81,3 +88,34 @@ def stats_lines(found: dict[str, Any]) -> list[str]:
     lines.append("risk: " + ", ".join(f"{count:,} {band}" for band, count in found["risk_bands"].items()))
     lines.append("known: " + ", ".join(f"{name} {count:,}" for name, count in found["facts"].items()))
     return lines + [f"  {count:5,}  {name}" for name, count in found["categories"].items()]
+
+
+def changes_lines(found: Changes) -> list[str]:
+    """What an import brought and changed; of each sort the first twenty."""
+    held = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.counts.items())
+    lines = [f"{found.kind}: {held or 'nothing'} → {found.folder}"]
+    for word, changed in (("added", found.added), ("removed", found.removed), ("changed", found.changed)):
+        lines.append(f"{len(changed):,} {word}")
+        lines += [f"  {one}" for one in changed[:MOST_SHOWN]]
+        lines += [f"  … and {len(changed) - MOST_SHOWN:,} more; --json has all"] if len(changed) > MOST_SHOWN else []
+    return lines + [f"left out: {count:,} {reason}" for reason, count in found.skipped.items()]
+
+
+def uncatalogued_lines(rows: Sequence[Uncatalogued]) -> list[str]:
+    """Uncatalogued domains as a table, and the command that makes one an app."""
+    if not rows:
+        return ["nothing uncatalogued in this period"]
+    head = ("domain", "traffic", "transactions", "users", "devices", "first seen (UTC)", "what its name tells")
+    cells = [
+        (
+            row.domain,
+            size(row.total_bytes),
+            row.transactions,
+            row.users,
+            row.devices,
+            (f"{row.first_seen_at:%Y-%m-%d}" if row.first_seen_at else "unknown") + (" new" if row.is_new else ""),
+            ", ".join(row.told),
+        )
+        for row in rows
+    ]
+    return [*table(head, cells), f'To make one an app: cloud-discovery catalog add {rows[0].domain} --name "…"']

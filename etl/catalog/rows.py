@@ -41,12 +41,19 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
             raise CatalogError(
                 f"{path}:1: found the columns {', '.join(header) or 'none'}; expected {', '.join(columns)}. Correct the header."
             )
-        for cells in reader:
+        for cells in _cells(path, reader):
             if len(cells) != len(header):
                 raise CatalogError(
                     f"{path}:{reader.line_num}: found {len(cells)} cells; expected {len(header)}. Quote cells that hold a comma."
                 )
             yield Row(path, reader.line_num, dict(zip(header, map(str.strip, cells), strict=True)))
+
+
+def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise CatalogError(f"{path}: found what is no CSV ({error}); expected rows in UTF-8. Mend the file.") from None
 
 
 def write_rows(

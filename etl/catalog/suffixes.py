@@ -40,6 +40,11 @@ def is_registry(name: str) -> bool:
     return _registries().is_public(name)  # type: ignore[no-any-return]
 
 
+def is_shared(name: str) -> bool:
+    """Whether a name is a suffix that its owner gives names under to others (`github.io`), and no registry's."""
+    return "n" in _by_suffix().get(name, "") and not is_registry(name)
+
+
 def rules() -> Iterator[tuple[str, str]]:
     """The list's rules as (suffix, kind): normal `co.uk`, wildcard `ck` for `*.ck`, exception `www.ck` for `!www.ck`.
 

@@ -14,12 +14,13 @@ from etl.errors import QuarantineError
 from etl.intake.formats import Format
 from etl.intake.framing import Records, gathered, lines, with_fields, with_header
 from etl.intake.json_framing import elements
+from etl.intake.nearest import nearest
 from etl.intake.parse import Parser
 
 SAMPLE_BYTES = 512 << 10
 SAMPLE_RECORDS = 200
+PATTERN_BYTES = 16 << 10  # of a line that patterns are held against: their time grows faster than the line
 MIXABLE = ("columns", "key_value", "cef", "leef", "regex", "json", "csv")
-NEAREST = 3
 LEAST_SHARE = 0.2  # a vendor's format that reads less of a sample does not keep a catch-all from it
 CATCH_ALL = 2  # formats of this weight or less read what no vendor's format knows: they join no mixture
 
@@ -81,12 +82,14 @@ def _rank(reading: Reading) -> tuple[bool, float, int, int]:
 
 def _texts(sample: bytes) -> list[str]:
     """The first lines, and of JSON that is written over several lines also the first elements, each on one line."""
-    found = [line.decode("utf-8", "replace").rstrip("\r") for line in sample.split(b"\n", SAMPLE_RECORDS + 1)]
+    found = [
+        line[:PATTERN_BYTES].decode("utf-8", "replace").rstrip("\r") for line in sample.split(b"\n", SAMPLE_RECORDS + 1)
+    ]
     found = [line for line in found[:SAMPLE_RECORDS] if line.strip()]
     if found and found[0].lstrip().startswith(("{", "[")) and not found[0].rstrip().endswith(("}", "]")):
         for records in elements(iter([sample]), len(sample)):
             pieces = records.lines.slice(0, SAMPLE_RECORDS).to_pylist()
-            found += [" ".join(part.strip() for part in piece.split("\n")) for piece in pieces]
+            found += [" ".join(part.strip() for part in piece.split("\n"))[:PATTERN_BYTES] for piece in pieces]
             break
     return found
 
@@ -152,11 +155,23 @@ def _mixture(readings: list[Reading], texts: list[str]) -> list[Format]:
 def _unknown(
     sample: bytes, formats: Sequence[Format], likely: list[Format], parser: Parser, name: str, max_record_bytes: int
 ) -> QuarantineError:
-    readings = [read_sample(spec, sample, parser, max_record_bytes) for spec in likely or formats]
-    readings.sort(key=_rank, reverse=True)
-    nearest = "; ".join(f"{one.spec.id} fails at {one.failure or 'the first record'}" for one in readings[:NEAREST])
+    readings = [read_sample(spec, sample, parser, max_record_bytes) for spec in likely]
+    failures = {one.spec.id: one.failure for one in readings if one.failure}
+    found = nearest(formats, _numbered(sample), failures)
+    said = "; ".join(f"({place}) {one}" for place, one in enumerate(found, 1))
     return QuarantineError(
         "unknown_format",
-        f"{name}: found a log that no format reads; expected one of {len(formats)} formats (see docs/formats.md). "
-        f"Nearest: {nearest or 'none'}. Name the format in the source's configuration, or add one: CONTRIBUTING.md.",
+        f"{name}: found a log that no format reads; expected one of {len(formats)} formats (docs/formats.md). "
+        f"Nearest: {said or 'none'}. "
+        "Name the format in the source's configuration, or have one proposed: cloud-discovery format new.",
     )
+
+
+def _numbered(sample: bytes) -> list[tuple[int, str]]:
+    """The first lines with their numbers; of JSON over several lines, the elements on one line each."""
+    texts = _texts(sample)
+    raw = sample.split(b"\n", SAMPLE_RECORDS + 1)[:SAMPLE_RECORDS]
+    filled = [number for number, line in enumerate(raw, 1) if line.strip()]
+    if len(texts) > len(filled):
+        return list(enumerate(texts[len(filled) :], 1))
+    return list(zip(filled, texts, strict=False))

@@ -170,7 +170,8 @@ hosted_ as (select *, plain_host(said_dst_host) as host_ from said_),
 told_ as (select *, is_ip(host_) as host_is_ip_ from hosted_),
 plain_ as (select record_no, line, flaw, unframed_, skip_, reject_, host_, {_plain(spec)} from told_),
 judged_ as (select *, {self._judgement(spec)} as judged_ from plain_)
-select record_no, split_part(judged_, ':', 1) as outcome, nullif(substr(judged_, strpos(judged_, ':') + 1), '') as reason,
+select record_no, case when judged_ = 'event:' then 'event' else split_part(judged_, ':', 1) end as outcome,
+    case when judged_ <> 'event:' then nullif(substr(judged_, strpos(judged_, ':') + 1), '') end as reason,
     case when judged_ <> 'event:' then left(line, {RAW_CHARS}) end as raw, {", ".join(spoken(spec))}
 from judged_"""
 

@@ -37,7 +37,7 @@ const CloudDiscovery = (() => {
   const said = (reason) => (reason.detail || "").replace(/\b(\d{1,18}) bytes\b/g, (all, count) => size(Number(count))) || words(reason.feature);
 
   function plain(column, value) {
-    if (value === null || value === undefined || value === "") return "unknown";
+    if (value === null || value === undefined || value === "") return column.optional ? "" : "unknown";
     switch (column.kind) {
       case "bytes": return size(value);
       case "count": return grouped.format(value);
@@ -66,6 +66,7 @@ const CloudDiscovery = (() => {
     const text = plain(column, value);
     const missing = value === null || value === undefined || value === "";
     if (missing) {
+      if (column.optional) return element("span");
       const none = { tag: "none", words: "", reasons: "", tally: "" }[column.kind];
       return element("span", { class: "unknown" }, none ?? (["reason", "message", "duplicate_of_file"].includes(column.field) ? "" : "unknown"));
     }
@@ -101,7 +102,7 @@ const CloudDiscovery = (() => {
     return plain(column, value).toLowerCase().includes(wanted.toLowerCase());
   }
 
-  const plainChoice = (column, value) => (value === null && column.kind === "tag" ? "none" : plain(column, value));
+  const plainChoice = (column, value) => (value === null && (column.kind === "tag" || column.optional) ? "none" : plain(column, value));
 
   function filterEditor(column, rows) {
     return (cell, onRendered, success) => {
@@ -300,6 +301,7 @@ const CloudDiscovery = (() => {
     const figures = element("dl", { class: "facts" });
     for (const column of columns) {
       if (column.kind in BADGES || ["reasons", "risk_factors", "domains"].includes(column.field)) continue;
+      if (column.optional && !about[column.field]) continue;
       if (["app_name", "domain", "device_name", "user_name"].includes(column.field) || about[column.field] === key) continue;
       figures.append(element("div", {}, element("dt", { title: column.note }, column.label), element("dd", {}, shown(column, about[column.field], about))));
     }

@@ -1,13 +1,13 @@
 -- events_are_accounted_for: for each source, events = facts + excluded + repeated + superseded, and none of them is negative
 -- severity: fail
--- reads:   events, stg_events, fct_excluded_daily, fct_coverage_daily
+-- reads:   events, stg_counted, fct_excluded_daily, fct_coverage_daily
 
 with given as (
     select source, count(*) as events from events group by source
 ),
 
 counted as (
-    select source, count(*) as events from stg_events group by source
+    select source, count(*) as events from stg_counted group by source
 ),
 
 excluded as (

@@ -1,6 +1,6 @@
 -- facts_conserve_events: for each source, transactions and bytes in the events that count = those in the facts + those excluded
 -- severity: fail
--- reads:   stg_events, fct_usage_daily, fct_excluded_daily
+-- reads:   stg_counted, fct_usage_daily, fct_excluded_daily
 
 with events_sum as (
     select
@@ -9,7 +9,7 @@ with events_sum as (
         cast(coalesce(sum(uploaded_bytes), 0) as bigint) as uploaded_bytes,
         cast(coalesce(sum(downloaded_bytes), 0) as bigint) as downloaded_bytes,
         cast(coalesce(sum(total_bytes), 0) as bigint) as total_bytes
-    from stg_events
+    from stg_counted
     group by source
 ),
 

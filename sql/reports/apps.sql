@@ -27,9 +27,10 @@ with used as (
 )
 select
     u.app_id, coalesce(a.app_name, u.app_id) as app_name, a.category, a.traits, a.vendor, a.headquarters_country,
-    a.risk_score, coalesce(a.risk_band, 'unknown') as risk_band, a.tag, u.users, u.devices, u.ip_addresses, u.hosts,
+    a.risk_score, coalesce(a.risk_band, 'unknown') as risk_band, a.tag, a.labels, u.users, u.devices, u.ip_addresses, u.hosts,
     u.total_bytes, u.uploaded_bytes, u.downloaded_bytes, u.unknown_bytes_transactions, u.transactions,
-    u.blocked_transactions, u.active_days, a.first_seen_at, u.last_seen_at, a.domains, a.risk_factors
+    u.blocked_transactions, u.active_days, a.first_seen_at, u.last_seen_at, a.domains, a.risk_factors,
+    a.tag_note, a.tagged_by, a.tagged_at
 from used u
 left join dim_apps a on a.app_id = u.app_id
 order by u.total_bytes desc nulls last, u.transactions desc, u.app_id

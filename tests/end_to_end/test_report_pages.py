@@ -23,7 +23,7 @@ playwright_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
 FIRST, LAST = date(2026, 11, 13), date(2026, 11, 19)
 FILES = [page.file for page in pages()]
-TABLES = ["apps.html", "domains.html", "devices.html", "users.html", "ip-addresses.html", "uploads.html"]
+TABLES = ["alerts.html", "apps.html", "domains.html", "devices.html", "users.html", "ip-addresses.html", "uploads.html"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 

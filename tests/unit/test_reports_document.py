@@ -12,6 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl.errors import ReportError
+from reports.printing import Printer
 from reports.render import Rendered, ReportRequest, render
 from tests import warehouse_fixture
 
@@ -114,3 +116,19 @@ def test_nothing_is_fetched(tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as con:
         con.execute("update dim_apps set app_name = '<img src=\"http://192.0.2.1/x.png\">' where app_id = 'mega'")
     assert '<img src="http://192.0.2.1/x.png">' in text(pdf(tmp_path).path)
+
+
+def test_what_cannot_be_printed_is_told(tmp_path: Path) -> None:
+    """A document that cannot be written ends the report with its name; one printed before it is there."""
+    good, bad = tmp_path / "good.pdf", tmp_path / "missing" / "bad.pdf"
+    with pytest.raises(ReportError, match=r"bad\.pdf: cannot be printed \(FileNotFoundError"), Printer() as printer:
+        printer.print("<p>good", good, "good")
+        printer.print("<p>bad", bad, "bad")
+    assert good.read_bytes().startswith(b"%PDF")
+
+
+def test_a_printer_that_dies_is_told(tmp_path: Path) -> None:
+    """The process may be killed for want of memory: that is an error, not an endless wait."""
+    with pytest.raises(ReportError, match="the printing process ended"), Printer() as printer:
+        printer.start().kill()
+        printer.print("<p>late", tmp_path / "late.pdf", "late")
