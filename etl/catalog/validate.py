@@ -222,12 +222,17 @@ def _others(folder: Path, apps: dict[str, tuple[App, Row]]) -> Iterator[str]:
                 yield row.sentence(f"the label {row['hint']!r}", "lower case, one app for all vendors", "Correct it.")
     for row in _rows(folder, "ranges.csv", RANGE):
         yield from _range(row, apps)
+    prefixes: list[tuple[str, str]] = []
     for row in _rows(folder, "paths.csv", PATH):
         yield from _points_to(row, apps)
         yield from _sources(row)
         yield from _domain(row["domain"], row)
-        if not row["path_prefix"].startswith("/") or row["path_prefix"] == "/":
-            yield row.sentence(f"the path {row['path_prefix']!r}", "a path such as /drive", "Correct it.")
+        prefix = row["path_prefix"]
+        if not prefix.startswith("/") or prefix.endswith("/"):
+            yield row.sentence(f"the path {prefix!r}", "a path such as /drive", "Correct it.")
+        elif any(row["domain"] == domain and f"{prefix}/".startswith(f"{above}/") for domain, above in prefixes):
+            yield row.sentence(f"{prefix!r} under another of {row['domain']}", "one app for a path", "Take one away.")
+        prefixes.append((row["domain"], prefix))
 
 
 def _range(row: Row, apps: dict[str, tuple[App, Row]]) -> Iterator[str]:

@@ -67,7 +67,11 @@ def preview(
     for name, rows in found.matches.items():
         held = sum(not row["acts"] for row in rows)
         beyond = f", {held} of them beyond the daily cap" if held else ""
-        words([f"{name}: {len(rows)} matches from {found.first_day} to {found.last_day}{beyond}"])
+        words(
+            [
+                f"{name}: {len(rows)} {'match' if len(rows) == 1 else 'matches'} from {found.first_day} to {found.last_day}{beyond}"
+            ]
+        )
         if rows:
             words([f"  {line}" for line in table(COLUMNS, [_cells(row) for row in rows[:MOST_SHOWN]])])
         if len(rows) > MOST_SHOWN:

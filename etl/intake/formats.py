@@ -93,7 +93,10 @@ class Provides(_Part):
 
 
 class Format(_Part):
-    """One `format.toml`, checked. `event` maps event columns to SQL expressions over the fields."""
+    """One `format.toml`, checked. `event` maps event columns to SQL expressions over the fields.
+
+    `without`: usual case that no sample shows → why it cannot occur.
+    """
 
     id: str
     folder: Path
@@ -111,6 +114,7 @@ class Format(_Part):
     reject: dict[str, str] = Field(default_factory=dict)
     provides: Provides
     chunk: Chunk | None = None
+    without: dict[Literal["blocked", "address"], str] = Field(default_factory=dict)
 
     @property
     def field_names(self) -> tuple[str, ...]:

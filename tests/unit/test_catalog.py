@@ -9,7 +9,7 @@ import pytest
 
 from etl import catalog
 from etl.catalog.present import lookup_lines
-from etl.inputs import Inputs
+from etl.inputs import INPUTS, Inputs
 from etl.lake import Lake
 from etl.models import models
 from etl.settings import Settings
@@ -72,9 +72,11 @@ def test_lookup_and_models_agree(tmp_path: Path) -> None:
     CATALOG.write(lake)
     session = DuckSession(settings)
     inputs = Inputs(settings, lake)
-    for name in ("catalog_domains", "catalog_hints", "public_suffixes", "internal_domains"):
-        inputs.provide(session, name, None)
-    rows = pa.table({"host": list(HOSTS), "app_hint": pa.nulls(len(HOSTS), pa.string()), "day": [0] * len(HOSTS)})
+    for name in models()["int_hosts_daily"].reads:
+        if name in INPUTS:
+            inputs.provide(session, name, None)
+    nothing = pa.nulls(len(HOSTS), pa.string())
+    rows = pa.table({"host": list(HOSTS), "app_hint": nothing, "app_path": nothing, "day": [0] * len(HOSTS)})
     session.table("int_usage_daily", rows)
     found = {row["host"]: row["app_id"] for row in session.rows(models()["int_hosts_daily"].sql)}
     session.close()

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import tomllib
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from etl.context.addresses import address_key, range_keys
 from etl.context.directory import read_directory, user_key
 from etl.context.settings import ContextSettings, UsersFile
 from etl.errors import ContextError, SettingsError
+from etl.governance import tags
 from etl.lake import Lake
 from etl.settings import Settings, load
 from tests.lake_fixture import DAY, NOON, write_catalog, write_upload
 
 ROOT = Path(__file__).resolve().parents[2]
+BEFORE = DAY - timedelta(days=1)
 SINCE = {"since": DAY, "comment": "agreed with the works council"}
 
 
@@ -263,10 +265,8 @@ def test_who_is_excluded_is_counted(configured: Settings, exclusion: dict[str, s
     values = configured.context.model_dump() | {"exclusions": [{**exclusion, **SINCE}]}
     build(with_context(configured, **values))
     facts, left_out = rows(configured, "fct_usage_daily"), rows(configured, "fct_excluded_daily")
-    known = {
-        day: sum(row["total_bytes"] or 0 for row in facts if row["day"] == day) for day in (DAY, DAY - DAY.resolution)
-    }
-    assert known == {DAY: 48 - gone, DAY - DAY.resolution: 48}
+    known = {day: sum(row["total_bytes"] or 0 for row in facts if row["day"] == day) for day in (DAY, BEFORE)}
+    assert known == {DAY: 48 - gone, BEFORE: 48}
     assert sum(row["total_bytes"] for row in left_out) == gone
     assert {row["day"] for row in left_out} <= {DAY} and {row["comment"] for row in left_out} <= {SINCE["comment"]}
     (coverage,) = (row for row in rows(configured, "fct_coverage_daily") if row["day"] == DAY)
@@ -291,6 +291,18 @@ def test_an_exclusion_leaves_earlier_days_alone(configured: Settings) -> None:
     build(configured)
     assert sum(row["total_bytes"] or 0 for row in rows(configured, "fct_usage_daily")) == 96
     assert date(2026, 11, 19) in {row["day"] for row in rows(configured, "fct_usage_daily")}
+
+
+def test_the_excluded_raise_no_alert(configured: Settings) -> None:
+    """Who is excluded is in no alert about an unsanctioned app, on the days that the exclusion holds."""
+    early = datetime(2026, 11, 1, tzinfo=UTC)
+    tags.append(configured, [tags.Entry("dropbox", "unsanctioned", "me", at=early)])
+    excluded = with_context(configured, **configured.context.model_dump() | {"exclusions": [{"user": "bob", **SINCE}]})
+    build(excluded)
+    named = {
+        day: {row["user_key"] for row in rows(excluded, "fct_alerts") if row["day"] == day} for day in (DAY, BEFORE)
+    }
+    assert named == {DAY: {"alice", "carol", None}, BEFORE: {"alice", "bob", "carol", None}}
 
 
 def test_lost_exclusions_are_noticed(configured: Settings) -> None:

@@ -21,7 +21,7 @@ HOSTILE = "<img src=x>\u202e'; drop table x; --"
 Match = tuple[str, str, str, str, bool, bool, str | None]
 # day, policy, app_id, severity, is_mail, acts, source
 MATCHES: list[Match] = [
-    ("2026-11-16", HOSTILE, "mega", "high", True, True, "proxy-hamburg/endpoints"),
+    ("2026-11-17", HOSTILE, "mega", "high", True, True, "proxy-hamburg/endpoints"),
     ("2026-11-19", "no mail", "mega", "high", False, True, "endpoints"),
     ("2026-11-19", "beyond", "mega", "high", True, False, "endpoints"),
     ("2026-11-12", "too old", "mega", "high", True, True, "endpoints"),

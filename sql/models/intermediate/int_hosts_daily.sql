@@ -1,18 +1,18 @@
 -- int_hosts_daily: what each destination of a day is: an app, not an app, internal, or uncatalogued
--- grain:   one row per day, host, app_hint
--- reads:   int_usage_daily, catalog_domains, catalog_hints, public_suffixes, internal_domains
+-- grain:   one row per day, host, app_hint, app_path
+-- reads:   int_usage_daily, catalog_domains, catalog_hints, catalog_paths, catalog_ranges, public_suffixes, internal_domains
 -- kept:    day
 -- units:   none
 -- adds up: nothing
 -- caveat:  the longest of the catalog's and the organisation's own domains that is the host or ends it on a whole label decides
---          (of equals the organisation's); then internal addresses and names of one label are internal; then the vendor's own app
---          label decides; the rest is uncatalogued under its registrable domain. A destination known by its app label only is
---          `app:<label>`. A domain that begins with a hyphen stands for the tail of a label. Of a host the last eight labels are
---          looked at: no domain of the catalog has more. All that is told of a suffix is one row, so that a host costs one look-up
---          for each of its labels
+--          (of equals the organisation's; before the catalog's, the part of the host that app_path names); then internal addresses
+--          and names of one label are internal; then the vendor's own app label decides, then the range of an address; the rest is
+--          uncatalogued under its registrable domain. A destination known by its app label only is `app:<label>`. A domain that
+--          begins with a hyphen stands for the tail of a label. Of a host the last eight labels are looked at: no domain of the
+--          catalog has more. All that is told of a suffix is one row, so that a host costs one look-up for each of its labels
 
 with hosts as (
-    select distinct day, host, lower(app_hint) as app_hint from int_usage_daily
+    select distinct day, host, lower(app_hint) as app_hint, app_path from int_usage_daily
 ),
 
 -- what is told of a suffix: whose it is, by how much the public part of a host is longer (an exception outweighs all others),
@@ -57,6 +57,15 @@ tails as (
 
 hints as (
     select hint, min(app_id) as app_id from catalog_hints group by hint
+),
+
+paths as (
+    select
+        domain || path_prefix as app_path,
+        max(app_id) as app_id,
+        max(length(domain) - length(replace(domain, '.', '')) + 1) as labels
+    from catalog_paths
+    group by domain || path_prefix
 ),
 
 classed as (
@@ -182,29 +191,48 @@ named as (
     from found
 ),
 
+addresses as (
+    select host, address_key(host) as address_key
+    from classed
+    where is_address
+    group by host
+),
+
+ranges as (
+    select a.host, coalesce(r.app_id, 'not_an_app:' || r.cidr) as app_id
+    from addresses as a
+    inner join catalog_ranges as r on a.address_key >= r.first_key and a.address_key <= r.last_key
+),
+
 judged as (
     select
         n.day,
         n.host,
         n.app_hint,
+        n.app_path,
         n.is_label,
         n.registrable_domain,
         case
             -- the tail of a label says more than what follows the label, and less than the whole label
             when t.app_id is not null and n.tail_at <= coalesce(n.app_at, n.tail_at) then t.app_id
+            when p.app_id is not null and n.app_id is distinct from 'internal'
+                and n.labels - p.labels <= coalesce(n.app_at, n.labels) then p.app_id
             when n.app_id is not null then n.app_id
             when n.labels = 1 or (n.is_address and is_internal_address(n.host)) then 'internal'
-            else g.app_id
+            else coalesce(g.app_id, r.app_id)
         end as app_id
     from named as n
     left join tails as t on n.tail = t.domain
+    left join paths as p on n.app_path = p.app_path
     left join hints as g on n.app_hint = g.hint
+    left join ranges as r on n.host = r.host
 )
 
 select
     day,
     host,
     app_hint,
+    app_path,
     case
         when app_id is not null then app_id
         when is_label then 'uncatalogued:' || substr(host, 5)
