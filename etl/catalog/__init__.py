@@ -34,7 +34,6 @@ def catalog_settings(settings: Settings) -> CatalogSettings:
 
 @lru_cache(maxsize=4)
 def _load(section: str, own: Path, imported: Path, state: tuple[tuple[str, int, int], ...]) -> Catalog:
-    from etl.catalog import validate
     from etl.catalog.catalog import Catalog
     from etl.catalog.entries import read_entries
     from etl.catalog.merge import Merging
@@ -42,8 +41,6 @@ def _load(section: str, own: Path, imported: Path, state: tuple[tuple[str, int, 
     from etl.catalog.settings import CatalogSettings
     from etl.catalog.vocabulary import DATA
 
-    if validate.is_development():
-        validate.check(DATA)
     merging = Merging(read_entries(DATA))
     for folder in _imports(imported):
         merging.add(read_entries(folder, folder.name))
