@@ -133,7 +133,7 @@ def prepare(settings: Settings) -> None:
 
     words.check(settings)
     lake = lake_of(settings)
-    catalog.load(settings).write(lake)
+    catalog.bring(settings, lake)
     context.load(settings).write(lake)
 
 

@@ -6,6 +6,8 @@ own file above, and scores; `Catalog.write()` puts what models read into the lak
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # etl.settings mounts etl.catalog.settings: nothing of the project is imported here at run time
     from etl.catalog.catalog import Catalog
     from etl.catalog.settings import CatalogSettings
+    from etl.lake import Lake
     from etl.settings import Settings
 
-__all__ = ["catalog_settings", "load"]
+__all__ = ["bring", "catalog_settings", "load"]
 
 
 def load(settings: Settings) -> Catalog:
@@ -27,6 +30,24 @@ def load(settings: Settings) -> Catalog:
     return _load(section.model_dump_json(), own, imported, _state(own, imported))
 
 
+def bring(settings: Settings, lake: Lake) -> None:
+    """Put what models read of the catalog into the lake. While no file or setting has changed, costs a look at the files' times."""
+    from etl.catalog.catalog import user_file
+    from etl.lake import replacing
+
+    section = catalog_settings(settings)
+    own, imported = user_file(settings.home, section.own), user_file(settings.home, section.imported)
+    shipped = (path for path in sorted(Path(__file__).parent.rglob("*")) if path.suffix in {".csv", ".toml", ".py"})
+    state = repr((section.model_dump_json(), _state(own, imported), _times(shipped)))
+    mark = hashlib.sha256(state.encode()).hexdigest()
+    path = lake.partition("catalog_apps").with_name("state.txt")
+    if path.exists() and path.read_text(encoding="utf-8") == mark and lake.fingerprint("catalog_apps") is not None:
+        return
+    load(settings).write(lake)
+    with replacing(path) as temporary:
+        temporary.write_text(mark, encoding="utf-8")
+
+
 def catalog_settings(settings: Settings) -> CatalogSettings:
     """The `[catalog]` section."""
     return settings.catalog
@@ -34,7 +55,6 @@ def catalog_settings(settings: Settings) -> CatalogSettings:
 
 @lru_cache(maxsize=4)
 def _load(section: str, own: Path, imported: Path, state: tuple[tuple[str, int, int], ...]) -> Catalog:
-    from etl.catalog import validate
     from etl.catalog.catalog import Catalog
     from etl.catalog.entries import read_entries
     from etl.catalog.merge import Merging
@@ -42,8 +62,6 @@ def _load(section: str, own: Path, imported: Path, state: tuple[tuple[str, int, 
     from etl.catalog.settings import CatalogSettings
     from etl.catalog.vocabulary import DATA
 
-    if validate.is_development():
-        validate.check(DATA)
     merging = Merging(read_entries(DATA))
     for folder in _imports(imported):
         merging.add(read_entries(folder, folder.name))
@@ -62,5 +80,8 @@ def _imports(imported: Path) -> list[Path]:
 
 def _state(own: Path, imported: Path) -> tuple[tuple[str, int, int], ...]:
     """What a cached catalog depends on besides the settings."""
-    files = [path for path in (own, *sorted(imported.rglob("*.csv"))) if path.exists()]
+    return _times(path for path in (own, *sorted(imported.rglob("*.csv"))) if path.exists())
+
+
+def _times(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from etl.catalog import ranges, suffixes
 from etl.catalog.entries import App, Entries, PathPrefix
 from etl.catalog.merge import suffixes_of
-from etl.catalog.score import FORMULA, Score, edition, score
+from etl.catalog.score import FORMULA, Score, Weights, edition, score
 from etl.catalog.settings import ScoreSettings
 from etl.catalog.vocabulary import category_weights, ceilings, factors
 
@@ -90,9 +90,13 @@ class Catalog:
                 before.append(one)
         return found
 
+    @cached_property
+    def weights(self) -> Weights:
+        return Weights(self.score_settings)
+
     def score(self, app_id: str) -> Score:
         """An app's score, with how it came about."""
-        return score(self.apps[app_id], self.score_settings)
+        return score(self.apps[app_id], self.score_settings, self.weights)
 
     @cached_property
     def scores(self) -> dict[str, Score]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ def _table(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Table:
 
 def _app_row(catalog: Catalog, app: App) -> tuple[Any, ...]:
     result = catalog.scores[app.app_id]
-    parts: list[dict[str, Any]] = [asdict(part) for part in result.parts]
+    parts: list[dict[str, Any]] = [dict(vars(part)) for part in result.parts]
     parts += [
         {
             "group": "ceiling",

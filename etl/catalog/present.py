@@ -29,7 +29,7 @@ def lookup_lines(found: Lookup) -> list[str]:
             f"  did you mean {' or '.join(found.nearest)}? If not: a name that looks like theirs deserves a look."
         )
     lines.append(
-        "  Its risk is unknown. The report lists it under Uncatalogued domains; docs/catalog.md says how to make it an app."
+        "  Its risk is unknown. The report lists it under Uncatalogued domains; docs/catalog.md says how it becomes one."
     )
     return lines
 

@@ -70,13 +70,34 @@ def edition() -> date:
     return date.fromisoformat(tomllib.loads((DATA / "edition.toml").read_text(encoding="utf-8"))["as_of"])
 
 
-def score(app: App, settings: ScoreSettings | None = None) -> Score:
-    """Score an app by its facts, breaches and traits."""
+class Weights:
+    """How much each factor counts in a category, by group: worked out once for each category."""
+
+    def __init__(self, settings: ScoreSettings) -> None:
+        self._settings = settings
+        self._known: dict[tuple[str | None, str], list[tuple[Factor, float]]] = {}
+
+    def of(self, category: str | None, group: str) -> list[tuple[Factor, float]]:
+        """The group's factors that count in the category, each with its weight."""
+        key = (category, group)
+        if key not in self._known:
+            weighed = [
+                (factor, LEVELS[level(factor, category, self._settings)])
+                for factor in factors().values()
+                if factor.group == group
+            ]
+            self._known[key] = [(factor, weight) for factor, weight in weighed if weight > 0]
+        return self._known[key]
+
+
+def score(app: App, settings: ScoreSettings | None = None, weights: Weights | None = None) -> Score:
+    """Score an app by its facts, breaches and traits. `weights`: those of the settings, where many apps are scored."""
     settings = settings or ScoreSettings()
+    weights = weights or Weights(settings)
     found: list[Part] = []
     groups: list[GroupScore] = []
     for group in GROUPS:
-        parts, known, asked = _group_parts(app, group, settings)
+        parts, known, asked = _group_parts(app, group, weights)
         found += parts
         weight = LEVELS[settings.groups.get(group, "medium")]
         if asked + sum(part.weight for part in parts) > 0 and weight > 0:
@@ -124,13 +145,10 @@ def points_of(factor: Factor, value: str, as_of: date) -> float | None:
     return factor.points.get(value)
 
 
-def _group_parts(app: App, group: str, settings: ScoreSettings) -> tuple[list[Part], float, float]:
+def _group_parts(app: App, group: str, weights: Weights) -> tuple[list[Part], float, float]:
     """The parts of a group, and the weight that is known and asked (traits are not asked: they hold or do not)."""
     parts, known, asked = [], 0.0, 0.0
-    for factor in factors().values():
-        weight = LEVELS[level(factor, app.category, settings)]
-        if factor.group != group or weight == 0:
-            continue
+    for factor, weight in weights.of(app.category, group):
         is_trait = factor.kind == "trait"
         asked += 0.0 if is_trait else weight
         value, source = _known(app, factor)

@@ -26,11 +26,6 @@ from etl.errors import CatalogError
 SHOWN = 30
 
 
-def is_development() -> bool:
-    """Whether this is a checkout, where data changes by hand; an installed catalog was checked before it was released."""
-    return (Path(__file__).parents[2] / ".git").exists()
-
-
 def check(folder: Path) -> None:
     """Raise CatalogError with all findings of a folder of catalog data."""
     found = list(findings(folder))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from etl import catalog
+from etl.catalog import validate
+from etl.catalog.vocabulary import DATA
 from etl.settings import Settings
 
 CATALOG = catalog.load(Settings())
@@ -76,3 +78,8 @@ def test_host_that_is_no_app(host: str, purpose: str) -> None:
     """Shared and background hosts are not apps, even beneath an app's domain."""
     found = CATALOG.lookup(host)
     assert found.app is None and purpose in str(found)
+
+
+def test_shipped_data_keeps_the_rules() -> None:
+    """No unknown word, no fact without a source, no domain twice or under another app's without saying so."""
+    assert list(validate.findings(DATA)) == []

@@ -121,7 +121,7 @@ def test_days() -> None:
 
 
 def test_uncatalogued_domains_of_a_warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command lists what the warehouse has met, first what leads, and says how to make it an app."""
+    """The command lists what the warehouse has met, first what leads, and says how it becomes one."""
     warehouse_fixture.build(tmp_path, devices=6, days=2)
     settings = warehouse_fixture.settings(tmp_path)
     found = uncatalogued(settings, "7d", "traffic", 5)
