@@ -99,6 +99,7 @@ def changes_lines(found: Changes) -> list[str]:
         lines.append(f"{len(changed):,} {word}")
         lines += [f"  {one}" for one in changed[:MOST_SHOWN]]
         lines += [f"  … and {len(changed) - MOST_SHOWN:,} more; --json has all"] if len(changed) > MOST_SHOWN else []
+    lines += [f"{found.tagged:,} tags and labels set"] if found.tagged else []
     return lines + [f"left out: {count:,} {reason}" for reason, count in found.skipped.items()]
 
 
