@@ -8,6 +8,7 @@ from typing import Any
 from etl.catalog.catalog import Lookup
 from etl.catalog.entries import App
 from etl.catalog.importing.folder import Changes
+from etl.catalog.recognition import Recognition
 from etl.catalog.score import Score
 from etl.catalog.uncatalogued import Uncatalogued
 from etl.catalog.vocabulary import factors, words
@@ -98,6 +99,7 @@ def changes_lines(found: Changes) -> list[str]:
         lines.append(f"{len(changed):,} {word}")
         lines += [f"  {one}" for one in changed[:MOST_SHOWN]]
         lines += [f"  … and {len(changed) - MOST_SHOWN:,} more; --json has all"] if len(changed) > MOST_SHOWN else []
+    lines += [f"{found.tagged:,} tags and labels set"] if found.tagged else []
     return lines + [f"left out: {count:,} {reason}" for reason, count in found.skipped.items()]
 
 
@@ -119,3 +121,22 @@ def uncatalogued_lines(rows: Sequence[Uncatalogued]) -> list[str]:
         for row in rows
     ]
     return [*table(head, cells), f'To make one an app: cloud-discovery catalog add {rows[0].domain} --name "…"']
+
+
+def recognition_lines(found: Sequence[Recognition], together: Recognition) -> list[str]:
+    """A table of files or sources, the whole, and the largest misses."""
+    head = ("file or source", "with host", "internal", "app", "not an app", "uncatalogued", "recognised")
+    cells = [
+        (one.name, one.events, one.internal, one.app, one.not_an_app, one.uncatalogued, _share(one))
+        for one in (*found, together)
+    ]
+    lines = table(head, cells)
+    lines += [f"not read: {one.name}: {one.message}" for one in found if one.message]
+    if together.misses:
+        lines.append("largest misses:")
+        lines += [f"  {count:9,}  {domain}" for domain, count in together.misses]
+    return lines
+
+
+def _share(one: Recognition) -> str:
+    return "unknown" if one.share is None else f"{one.share:.1%}"

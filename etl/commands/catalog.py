@@ -130,3 +130,29 @@ def uncatalogued(
 
 def _tell(done: Changed, as_json: bool) -> None:
     write_json(asdict(done)) if as_json else words([done.sentence])
+
+
+@app.command("recognition")
+def recognition(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Logs, plain or compressed (default: the warehouse)."),
+    ] = None,
+    period: Annotated[
+        str,
+        typer.Option(metavar="7d|30d|FROM..TO", help="Of the warehouse: counted back from the latest day with data."),
+    ] = "7d",
+    misses: Annotated[int, typer.Option(min=0, max=10_000, help="How many of the largest misses to show.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Say how many of the events that bear a host name are recognised as an app or as not an app, and what is missed most."""
+    from etl.catalog import recognition as measure
+    from etl.catalog.present import recognition_lines
+
+    configured = settings()
+    found = list(measure.of_files(configured, files)) if files else measure.of_warehouse(configured, period)
+    together = measure.total(found, misses)
+    if as_json:
+        write_json([{**asdict(one), "share": one.share} for one in (*found, together)])
+    else:
+        words(recognition_lines(found, together))

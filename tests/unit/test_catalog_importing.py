@@ -15,6 +15,7 @@ from etl.catalog.importing import folder, reading
 from etl.catalog.importing.gathered import Gathered, Service, domain_of, is_like, name_of
 from etl.cli import app as program
 from etl.errors import CatalogError
+from etl.governance import tags
 from etl.settings import Settings
 
 SOURCES = Path(__file__).resolve().parents[3] / "shared" / "catalog-sources"
@@ -207,6 +208,12 @@ def test_mdca(tmp_path: Path, settings: Settings) -> None:
     assert found.entries.overrides["dropbox"].tags == ("my_tag", "unsanctioned")
     assert found.entries.overrides["box"].category == "Cloud storage"
     assert "nobody" not in found.apps
+    held = tags.current(settings)
+    assert (held["dropbox"].tag, held["dropbox"].labels, held["dropbox"].via) == ("unsanctioned", ("my_tag",), "import")
+    assert importing.run(settings, "mdca", tmp_path / "apps.csv").tagged == 0
+    tags.append(settings, [tags.Entry("dropbox", "sanctioned", "alice")])
+    assert importing.run(settings, "mdca", tmp_path / "apps.csv").tagged == 0
+    assert tags.current(settings)["dropbox"].tag == "sanctioned"
 
 
 @pytest.mark.parametrize("kind", list(importing.KINDS))

@@ -7,6 +7,7 @@ folder, from where `etl.catalog.load` lays it beneath the shipped catalog. Nothi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,12 @@ def run(settings: Settings, kind: str, path: Path) -> Changes:
     from etl.catalog.importing.folder import replace_folder
 
     found = read(kind, path)
-    return replace_folder(user_file(settings.home, catalog_settings(settings).imported) / kind, kind, found)
+    changes = replace_folder(user_file(settings.home, catalog_settings(settings).imported) / kind, kind, found)
+    if not found.overrides:
+        return changes
+    from etl.catalog.importing.tagging import tag
+
+    return replace(changes, tagged=tag(settings))
 
 
 def read(kind: str, path: Path) -> Gathered:

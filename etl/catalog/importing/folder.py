@@ -31,7 +31,8 @@ FILES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Changes:
-    """What an import changed against the one before: lines for people, sorted. `counts` are rows by file, as they are now."""
+    """What an import changed against the one before: lines for people, sorted. `counts` are rows by file, as they are now;
+    `tagged` are decisions about tags that came with it."""
 
     kind: str
     folder: str
@@ -40,6 +41,7 @@ class Changes:
     removed: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
+    tagged: int = 0
 
     @property
     def sentence(self) -> str:
