@@ -38,6 +38,7 @@ BEHEADED = {
 WRAPPED = ("zeek/azure-sentinel/Corelight_CL.json", "zscaler/azure-sentinel/ZPA_CL.json")
 # Event column → the publishers' names for it; bytes are named as each of them means them.
 DATADOG = {
+    "event_at": ["when"],
     "src_ip": ["network.client.ip"],
     "src_port": ["network.client.port"],
     "dst_ip": ["network.destination.ip"],
@@ -51,6 +52,8 @@ DATADOG = {
     "downloaded_bytes": ["network.bytes_written"],
 }
 COLUMNS = {
+    "event_at": ["logTime", "timestamp"],
+    "action": ["sc_filter_result"],
     "src_ip": ["c_ip", "SrcIpAddr", "ip_src_addr", "Src_IP"],
     "src_port": ["SrcPortNumber", "SrcPortNumber_string", "ip_src_port", "Src_Port"],
     "dst_ip": ["DstIpAddr", "ip_dst_addr", "Dst_IP"],
@@ -96,7 +99,10 @@ def samples() -> Iterator[Sample]:
 def _sample(name: str, path: Path) -> Sample:
     if name.endswith("_tests.yaml"):
         tests = yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]
-        expected = [_named(_flat((test["result"] or {}).get("custom") or {}), DATADOG) for test in tests]
+        results = [test["result"] or {} for test in tests]
+        expected = [
+            _named({**_flat(one.get("custom") or {}), "when": one.get("timestamp")}, DATADOG) for one in results
+        ]
         return Sample(name, path, [_one_line(test["sample"]) for test in tests], expected)
     if name.endswith(".rendered.tsv"):
         rows = [line.split("\t", 1) for line in path.read_text(encoding="utf-8").splitlines() if "\t" in line]
@@ -162,14 +168,26 @@ def _compare(sample: Sample, found: list[dict[str, Any]]) -> dict[str, tuple[int
     for answer, expected in zip(found, sample.expected, strict=False):
         if answer["outcome"] != "event":
             continue
-        for column, theirs in expected.items():
+        for column, wanted in expected.items():
+            theirs = wanted
             ours = answer["event"][column]
             if column == "dst_host" and ours is None:  # an address is no name: it lies in dst_ip
                 ours = answer["event"]["dst_ip"]
+            if column == "event_at":
+                ours, theirs = _second(ours), _second(theirs)
+            if column == "action":
+                theirs = "blocked" if theirs == "DENIED" else ours if ours in ("allowed", "failed") else theirs
             if _plain(ours) != _plain(theirs):
                 count, example = differences.get(column, (0, f"{ours!r} for {theirs!r} in record {answer['record']}"))
                 differences[column] = (count + 1, example)
     return differences
+
+
+def _second(value: Any) -> str:
+    """An instant to the second: ISO 8601, or milliseconds since 1970."""
+    if isinstance(value, (int, float)):
+        return datetime.fromtimestamp(value // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return str(value)[:19].replace("T", " ")
 
 
 def _plain(value: Any) -> str:
