@@ -157,15 +157,30 @@ def measured(specs: list[Format], count: int) -> Iterator[Speed]:
         parser.close()
 
 
-HEAD = "| format | lines/s by the clock | processor µs a line | lines/s of two processors | bytes a line | × wc -l | events |\n|---|---:|---:|---:|---:|---:|---:|"
+COLUMNS = (
+    "format",
+    "lines/s by the clock",
+    "processor µs a line",
+    "lines/s of two processors",
+    "bytes a line",
+    "× wc -l",
+    "events",
+)
+HEAD = f"| {' | '.join(COLUMNS)} |\n|---|" + "---:|" * (len(COLUMNS) - 1)
 
 
 def row(one: Speed) -> str:
     """A row of the table."""
-    return (
-        f"| `{one.format_id}` | {one.rate:,.0f} | {one.processor / one.lines * 1e6:.2f} | {one.rate_of_two:,.0f} | {one.megabytes * 1e6 / one.lines:.0f} | "
-        f"{one.seconds / max(one.counting, 1e-6):.0f} | {one.events / one.lines:.0%} |"
+    cells = (
+        f"`{one.format_id}`",
+        f"{one.rate:,.0f}",
+        f"{one.processor / one.lines * 1e6:.2f}",
+        f"{one.rate_of_two:,.0f}",
+        f"{one.megabytes * 1e6 / one.lines:.0f}",
+        f"{one.seconds / max(one.counting, 1e-6):.0f}",
+        f"{one.events / one.lines:.0%}",
     )
+    return f"| {' | '.join(cells)} |"
 
 
 def main(arguments: list[str]) -> None:
