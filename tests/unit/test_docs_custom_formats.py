@@ -36,7 +36,9 @@ def test_the_worked_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     text = path.read_text(encoding="utf-8")
     assert _block("toml", "# GUESS by its name, sent") in text
     addition = _block("toml", "device_name").strip()
-    text = re.sub(r"(?m)^(fields = \[[^\]]*)\]", r"\1, 'desk']", text).replace("[provides]", f"{addition}\n\n[provides]")
+    text = re.sub(r"(?m)^(fields = \[[^\]]*)\]", r"\1, 'desk']", text).replace(
+        "[provides]", f"{addition}\n\n[provides]"
+    )
     path.write_text(text, encoding="utf-8")
     for line in _block("sh", "format test").splitlines():
         tested = CliRunner().invoke(app, line.partition("#")[0].split()[1:])
