@@ -214,15 +214,18 @@ def _names(line: str, delimiter: str) -> tuple[str, ...]:
 
 
 GATHER_ROWS = 400_000  # about 50 MB of proxy log; planning a query costs as much as parsing some ten thousand lines
+GATHER_BYTES = 64 << 20  # of long records: what the engine makes of them takes many times their room
 
 
 def gathered(found: Iterator[Records]) -> Iterator[Records]:
     """Join short runs that follow one another under the same header: an engine's query costs the same for few rows as for many."""
     waiting: list[Records] = []
+    rows = size = 0
     for records in found:
-        if waiting and (records.header != waiting[0].header or sum(map(len, waiting)) + len(records) > GATHER_ROWS):
+        rows, size = rows + len(records), size + records.lines.nbytes
+        if waiting and (records.header != waiting[0].header or rows > GATHER_ROWS or size > GATHER_BYTES):
             yield _joined(waiting)
-            waiting = []
+            waiting, rows, size = [], len(records), records.lines.nbytes
         if len(records):
             waiting.append(records)
     if waiting:

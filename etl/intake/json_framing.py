@@ -20,7 +20,7 @@ import numpy.typing as npt
 from etl.intake.framing import CUT_BYTES, Records, lines, text, too_long
 
 PROBE_LINES = 5
-PROBE_BYTES = 64 << 20
+PROBE_BYTES = 8 << 20  # a document of this length is no line: what tells costs many times its length in memory
 ENVELOPE = re.compile(rb'"(?:records|Records|value|events)"\s*:\s*\[')
 BETWEEN = b" \t\r\n,]}\x00"  # what may stand between documents
 STREAM_BYTES = 32 << 20  # an envelope longer than this is read in parts

@@ -77,10 +77,34 @@ def key_value_source(spec: Format) -> str:
     slow = f"""replace(replace({slow}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"')"""
     fast = f"regexp_replace(pairs_, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"  # most records escape nothing
     members = f"""'{{' || case when contains(pairs_, '\\') then {slow} else {fast} end || '"":""}}'"""
+    members = f"case when json_valid(plain_json_) then plain_json_ else {members} end"
+    source = f"select *, {_plain_members(spec)} as plain_json_ from (select *, {_plain_text(spec)} as plain_ from ({source}))"
     if spec.frame.quoted:
         members = f"case when json_valid(quoted_) and not contains(quoted_, '\\') then quoted_ else {members} end"
         source = f"select *, {_all_quoted(spec)} as quoted_ from ({source})"
     return f"""select *, {members} as json_ from ({source})"""
+
+
+def _plain_text(spec: Format) -> str:
+    """The pairs of a record in which each quote opens a value or closes one and nothing is escaped; null for another record."""
+    separator, assign = literal(spec.frame.separator or " "), literal(spec.frame.assign)
+    quotes = """strlen(pairs_) - strlen(replace(pairs_, '"', ''))"""
+    openings = f"""(strlen(pairs_) - strlen(replace(pairs_, {literal(spec.frame.assign + '"')}, ''))) // {len(spec.frame.assign) + 1}"""
+    is_plain = f"not contains(pairs_, '\\') and {quotes} = 2 * ({openings})"
+    if spec.frame.separator not in ("", " "):
+        loose = (f"{separator} || ' '", f"' ' || {assign}", f"{assign} || ' '")
+        is_plain += "".join(f" and not contains(pairs_, {one})" for one in loose)
+    return f"case when {is_plain} then trim(pairs_, ' ' || {separator}) end"
+
+
+def _plain_members(spec: Format) -> str:
+    """Such pairs as JSON by plain replacements, at a quarter of the cost of a regular expression: quotes divide what is inside
+    values from what is outside. What is no pair is no JSON either, nor is what stands right behind a closing quote."""
+    separator, assign = literal(spec.frame.separator or " "), literal(spec.frame.assign)
+    outside = f"""replace(replace(piece, {assign}, '":"'), {separator}, '","')"""
+    pieces = f"""list_transform(string_split(plain_, '"'), lambda piece, i: case when i % 2 = 0 then piece
+        when i > 1 and piece <> '' and not starts_with(piece, {separator}) then chr(1) else {outside} end)"""
+    return f"""'{{"' || array_to_string({pieces}, '') || '"}}'"""
 
 
 def _all_quoted(spec: Format) -> str:

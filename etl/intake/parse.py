@@ -128,13 +128,16 @@ class Parser:
         return self._rows(_batch(records, chosen), spec, self._queries[key], [])
 
     def _rows(self, batch: pa.Table, spec: Format, query: str, failing: list[int]) -> pa.Table:
-        """The answers for a batch. A record on which an expression fails is a reject; it is found by halving the batch."""
+        """The answers for a batch. A record on which an expression fails is a reject; it is found by halving the batch.
+
+        So is a batch of long records that the engine has no room for.
+        """
         self._con.register("batch", batch)
         try:
             return _completed(self._con.sql(query).to_arrow_table(), spec)
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
             raise _refused(spec, error) from None
-        except (duckdb.DataError, duckdb.InvalidInputException) as error:
+        except (duckdb.DataError, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
             if len(batch) == 1:
                 failing.append(batch["record_no"][0].as_py())
                 if len(failing) > MAX_FAILING:
