@@ -1,9 +1,10 @@
 """## Keep the lake in bounds
 
 Removes events older than `[retention] events_days` (90 by default) and daily facts older than `facts_days` (two years),
-and what killed runs left behind. Safe beside a running intake.
+and what killed runs left behind. Refreshes what `[catalog.sources]` imports into the catalog. Safe beside a running intake.
 
-**A task failed?** Usually a folder that this user may not write. Repeat it at any time.
+**A task failed?** Usually a folder that this user may not write, or a source of the catalog that gave no answer: the log says which,
+and the import before it still holds. Repeat it at any time.
 
 By hand: `cloud-discovery maintain`.
 """
@@ -30,7 +31,7 @@ from etl import pipeline, settings
     tags=["cloud-discovery"],
 )
 def maintenance() -> None:
-    @task(doc_md="Applies retention and hands on what was removed.")
+    @task(doc_md="Applies retention, refreshes imports, and hands on what was done.")
     def maintain() -> dict[str, Any]:
         return asdict(pipeline.maintain(settings.load()))
 

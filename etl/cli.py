@@ -96,10 +96,7 @@ def demo(
             last_day=day,
             progress=progress,
         )
-    local = settings.write_local(configured.home, written.configuration())
-    noted = (
-        [f"{local.name} tells the organisation's name and domains; delete it when your own logs come"] if local else []
-    )
+    noted = demonstration.record(configured, written)
     write_json(asdict(written)) if as_json else words([*written.lines(), *noted])
 
 
@@ -248,14 +245,15 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def maintain(as_json: Json = False) -> None:
-    """Apply retention and remove what killed runs left behind."""
+    """Apply retention, remove what killed runs left behind, refresh the imports of [catalog.sources]."""
     done = pipeline.maintain(context.settings())
     if as_json:
         write_json(asdict(done))
     else:
         words(
             [
-                f"removed {len(done.event_days)} days of events, {done.model_days} days of models, {done.leftovers} left-over files"
+                f"removed {len(done.event_days)} days of events, {done.model_days} days of models, {done.leftovers} left-over files",
+                *done.imports,
             ]
         )
 

@@ -42,6 +42,8 @@ CATALOG: dict[str, pa.Schema] = {
     "catalog_domains": pa.schema([("domain", TEXT), ("app_id", TEXT), ("host_class", TEXT), ("purpose", TEXT)]),
     "catalog_hints": pa.schema([("hint", TEXT), ("app_id", TEXT)]),
     "catalog_facts": pa.schema(dict.fromkeys(("app_id", "factor", "value", "source"), TEXT)),
+    "catalog_paths": pa.schema([("domain", TEXT), ("path_prefix", TEXT), ("app_id", TEXT)]),
+    "catalog_ranges": pa.schema(dict.fromkeys(("first_key", "last_key", "cidr", "app_id", "purpose"), TEXT)),
     "public_suffixes": pa.schema([("suffix", TEXT), ("kind", TEXT)]),
 }
 UPLOADS = "int_uploads_daily"  # the model that says which uploads a day's other models are built from
@@ -53,7 +55,7 @@ DAILY: dict[str, pa.Schema] = {
 }
 BEHIND_UPLOADS = ("events", "superseded", "missing_chunks")  # follow from that model
 INPUTS = (*DAILY, *GOVERNANCE, *POLICIES, "user_domains", "internal_domains", *CATALOG, *CONTEXT)
-WITH_ADDRESSES = ("ip_ranges", "exclusions", "policy_filters")  # come with the function address_key
+WITH_ADDRESSES = ("catalog_ranges", "ip_ranges", "exclusions", "policy_filters")  # come with the function address_key
 LARGEST_GAP = 100_000  # a wider gap is a counter that began anew, or a lie
 INTERNAL_NAMES = (
     "local",

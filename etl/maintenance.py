@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,11 +15,12 @@ STALE_SECONDS = 24 * 3600  # no run takes this long; a younger file may belong t
 
 @dataclass(frozen=True)
 class Maintained:
-    """What was removed: days of events, days of models, files of killed runs."""
+    """What was removed: days of events, days of models, files of killed runs. `imports`: a line for each import refreshed."""
 
     event_days: list[str]
     model_days: int
     leftovers: int
+    imports: list[str] = field(default_factory=list)
 
 
 def run(settings: Settings, lake: Lake) -> Maintained:

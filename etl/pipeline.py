@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from etl import maintenance
-from etl.errors import CheckFailed
+from etl.errors import CatalogError, CheckFailed
 from etl.lake import Lake, Receipt
 from etl.settings import Settings
 
@@ -167,8 +167,14 @@ def publish(settings: Settings) -> Published:
 
 
 def maintain(settings: Settings) -> Maintained:
-    """Retention, and what killed runs left behind."""
-    return maintenance.run(settings, lake_of(settings))
+    """Retention, what killed runs left behind, and the imports of [catalog.sources]. Raises CatalogError when one failed."""
+    from etl.catalog.importing.refresh import refresh
+
+    done = maintenance.run(settings, lake_of(settings))
+    refreshed, failed = refresh(settings)
+    if failed:  # all others are done
+        raise CatalogError("\n".join(failed))
+    return replace(done, imports=[one.sentence for one in refreshed])
 
 
 def nightly(

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from etl.catalog.settings import CatalogSettings
 from etl.context.settings import ContextSettings
 from etl.errors import SettingsError
 from etl.governance.policies.settings import Policy, unique
@@ -30,6 +31,7 @@ ENVIRONMENT = {
     "CLOUD_DISCOVERY_SMTP_PASSWORD": "password of the mail server; has no key in the file on purpose",
 }
 LONGEST_SHOWN = 120  # characters of a wrong value in a message
+OWN_FORMATS = "my-formats"  # read without a setting when it is there
 PRIVATE_RANGES = (
     "10.0.0.0/8",
     "172.16.0.0/12",
@@ -124,6 +126,7 @@ class Source(_Section):
 
     kind: Literal["endpoint", "proxy"] | None = None
     format: str = "auto"
+    logformat: str = ""
     timezone: str = "UTC"
 
     @field_validator("timezone")
@@ -146,6 +149,7 @@ class Settings(_Section):
     organisation: Organisation = Organisation()
     intake: Intake = Intake()
     compute: Compute = Compute()
+    catalog: CatalogSettings = CatalogSettings()
     warehouse: Warehouse = Warehouse()
     retention: Retention = Retention()
     report: Report = Report()
@@ -166,9 +170,12 @@ class Settings(_Section):
 
     @property
     def formats_folder(self) -> Path | None:
-        """The user's own folder of formats, absolute; None when there is none."""
+        """The user's own folder of formats, absolute; without a setting, my-formats in the home folder; None when there is none."""
         path = self.paths.formats
-        return path if path is None or path.is_absolute() else self.home / path
+        if path is None:
+            default = self.home / OWN_FORMATS
+            return default if default.is_dir() else None
+        return path if path.is_absolute() else self.home / path
 
     @property
     def warehouse_url(self) -> str:

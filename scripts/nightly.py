@@ -35,8 +35,7 @@ def seed(configured: Settings) -> None:
     say("drops/ is empty: writing a week of drops of an invented organisation")
     written = demo.write(drops)
     words(written.lines())
-    if local := settings.write_local(configured.home, written.configuration()):
-        words([f"{local.name} tells the organisation's name and domains; delete it when your own logs come"])
+    words(demo.record(configured, written))
 
 
 def say(text: str) -> None:

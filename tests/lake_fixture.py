@@ -34,6 +34,7 @@ APPS = [
 ]
 NOT_APPS = [("doubleclick.net", "advertising"), ("windowsupdate.com", "update")]
 HINTS = [("openai-chatgpt", "chatgpt")]
+PATHS = [("shared.example.net", "/chat", "chatgpt")]
 SUFFIXES = [
     ("com", "normal"),
     ("net", "normal"),
@@ -99,6 +100,8 @@ def write_catalog(lake: Lake, apps: Sequence[tuple[str, str, str, str, str, list
             *({"domain": domain, "host_class": "not_an_app", "purpose": purpose} for domain, purpose in NOT_APPS),
         ],
         "catalog_hints": [{"hint": hint, "app_id": app_id} for hint, app_id in HINTS],
+        "catalog_paths": [{"domain": domain, "path_prefix": path, "app_id": app_id} for domain, path, app_id in PATHS],
+        "catalog_ranges": [],
         "public_suffixes": [{"suffix": suffix, "kind": kind} for suffix, kind in SUFFIXES],
     }
     for name, found in rows.items():

@@ -28,11 +28,8 @@ def load(settings: Settings) -> Catalog:
 
 
 def catalog_settings(settings: Settings) -> CatalogSettings:
-    """The `[catalog]` section, or its defaults where the configuration has none."""
-    from etl.catalog.settings import CatalogSettings
-
-    found = getattr(settings, "catalog", None)
-    return found if isinstance(found, CatalogSettings) else CatalogSettings()
+    """The `[catalog]` section."""
+    return settings.catalog
 
 
 @lru_cache(maxsize=4)

@@ -82,10 +82,12 @@ class Catalog:
 
     @cached_property
     def paths(self) -> dict[str, list[PathPrefix]]:
-        """Path prefixes by domain, longest first."""
+        """Path prefixes by domain; one under another of the same domain is left out, so that a path has one at most."""
         found: dict[str, list[PathPrefix]] = {}
-        for one in sorted(self.entries.paths, key=lambda one: -len(one.path_prefix)):
-            found.setdefault(one.domain, []).append(one)
+        for one in sorted(self.entries.paths, key=lambda one: (one.domain, one.path_prefix)):
+            before = found.setdefault(one.domain, [])
+            if not any(is_under(one.path_prefix, other.path_prefix) for other in before):
+                before.append(one)
         return found
 
     def score(self, app_id: str) -> Score:
@@ -125,7 +127,8 @@ class Catalog:
     def _host(self, name: str, host: str, path: str) -> Lookup | None:
         registrable = suffixes.registrable_domain(host)
         domain = next((one for one in suffixes_of(host) if one in self.domains or one in self.not_apps), None)
-        for one in suffixes_of(host) if path else ():
+        # A rule for a path holds for its domain and the hosts one label below it: google.com for www.google.com.
+        for one in (host, host.partition(".")[2]) if path else ():
             for prefix in self.paths.get(one, ()):
                 # The longer domain is the better knowledge: a path rule of google.com says nothing of docs.google.com.
                 if is_under(path, prefix.path_prefix) and len(one) >= len(domain or ""):

@@ -27,8 +27,6 @@ from etl.lake import Lake, replacing
 TEXT = pa.string()
 SCHEMAS: dict[str, pa.Schema] = {
     **CATALOG,
-    "catalog_ranges": pa.schema(dict.fromkeys(("first_key", "last_key", "cidr", "app_id", "purpose"), TEXT)),
-    "catalog_paths": pa.schema(dict.fromkeys(("domain", "path_prefix", "app_id"), TEXT)),
 }
 
 

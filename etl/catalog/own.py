@@ -35,6 +35,9 @@ from etl.lake import replacing
 DOMAIN = re.compile(r"-?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
 
+MOST_LABELS = 8  # of a domain: as many as the models look at
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,7 +62,7 @@ class OwnApp(_Table):
     @field_validator("domains")
     @classmethod
     def _domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [domain for domain in value if not DOMAIN.fullmatch(domain)]
+        wrong = [domain for domain in value if not DOMAIN.fullmatch(domain) or domain.count(".") >= MOST_LABELS]
         if wrong or not value:
             raise ValueError("domains such as portal.example.com, in lower case, without https:// and path")
         return value

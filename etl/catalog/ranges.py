@@ -1,39 +1,18 @@
-"""Address ranges as text that sorts like the addresses: 32 hexadecimal digits, IPv4 as ::ffff:a.b.c.d.
-
-So `first_key <= key <= last_key` is right in any engine, without a type for addresses.
-"""
+"""Address ranges of apps, by keys that sort like the addresses (`etl.context.addresses`)."""
 
 from __future__ import annotations
 
-import ipaddress
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from etl.catalog.entries import Range
-
-MAPPED = 0xFFFF << 32
+from etl.context import addresses
 
 
 def address_key(text: str) -> str | None:
     """The key of an address; null when the text is none. A zone (`%eth0`) and brackets are passed over."""
-    try:
-        address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
-    except ValueError:
-        return None
-    return f"{_number(address):032x}"
-
-
-def range_keys(cidr: str) -> tuple[str, str]:
-    """The keys of a range's first and last address. Raises ValueError."""
-    network = ipaddress.ip_network(cidr)
-    return f"{_number(network[0]):032x}", f"{_number(network[-1]):032x}"
-
-
-def _number(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
-    if isinstance(address, ipaddress.IPv4Address):
-        return MAPPED | int(address)
-    return int(address)
+    return addresses.address_key(text) or None
 
 
 @dataclass(frozen=True)
@@ -71,7 +50,7 @@ def pieces(ranges: Sequence[Range]) -> list[Piece]:
 
 
 def _bounds(cidr: str) -> tuple[int, int]:
-    first, last = range_keys(cidr)
+    first, last = addresses.range_keys(cidr)
     return int(first, 16), int(last, 16)
 
 

@@ -17,7 +17,7 @@ from etl.catalog import suffixes
 from etl.catalog.countries import COUNTRIES
 from etl.catalog.entries import BREACH, FACT, HINT, NOT_APP, PATH, RANGE, App, read_apps
 from etl.catalog.merge import suffixes_of
-from etl.catalog.own import DOMAIN
+from etl.catalog.own import DOMAIN, MOST_LABELS
 from etl.catalog.rows import Row, read_rows
 from etl.catalog.score import edition
 from etl.catalog.vocabulary import Factor, factors, slug, words
@@ -72,7 +72,12 @@ def _app(app: App, row: Row) -> Iterator[str]:
 
 
 def _domain(domain: str, row: Row) -> Iterator[str]:
-    if not DOMAIN.fullmatch(domain) or len(domain) > 253 or re.fullmatch(r"[0-9.]+", domain):
+    if (
+        not DOMAIN.fullmatch(domain)
+        or len(domain) > 253
+        or domain.count(".") >= MOST_LABELS
+        or re.fullmatch(r"[0-9.]+", domain)
+    ):
         yield row.sentence(f"the domain {domain!r}", "lower case, whole labels, punycode, no path", "Correct it.")
     elif suffixes.is_registry(domain):
         yield row.sentence(
@@ -217,12 +222,17 @@ def _others(folder: Path, apps: dict[str, tuple[App, Row]]) -> Iterator[str]:
                 yield row.sentence(f"the label {row['hint']!r}", "lower case, one app for all vendors", "Correct it.")
     for row in _rows(folder, "ranges.csv", RANGE):
         yield from _range(row, apps)
+    prefixes: list[tuple[str, str]] = []
     for row in _rows(folder, "paths.csv", PATH):
         yield from _points_to(row, apps)
         yield from _sources(row)
         yield from _domain(row["domain"], row)
-        if not row["path_prefix"].startswith("/") or row["path_prefix"] == "/":
-            yield row.sentence(f"the path {row['path_prefix']!r}", "a path such as /drive", "Correct it.")
+        prefix = row["path_prefix"]
+        if not prefix.startswith("/") or prefix.endswith("/"):
+            yield row.sentence(f"the path {prefix!r}", "a path such as /drive", "Correct it.")
+        elif any(row["domain"] == domain and f"{prefix}/".startswith(f"{above}/") for domain, above in prefixes):
+            yield row.sentence(f"{prefix!r} under another of {row['domain']}", "one app for a path", "Take one away.")
+        prefixes.append((row["domain"], prefix))
 
 
 def _range(row: Row, apps: dict[str, tuple[App, Row]]) -> Iterator[str]:

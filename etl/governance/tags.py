@@ -75,11 +75,11 @@ def append(settings: Settings, entries: Sequence[Entry]) -> list[Entry]:
     Raises GovernanceError for a tag, a way, an app or a time that cannot be kept.
     """
     now = datetime.now(UTC).replace(microsecond=0)
-    if late := [entry.at for entry in entries if entry.at and entry.at > now + CLOCK_DIFFERENCE]:
+    kept = [_checked(replace(entry, at=_utc(entry.at or now))) for entry in entries]
+    if late := [entry.at for entry in kept if entry.at and entry.at > now + CLOCK_DIFFERENCE]:
         raise GovernanceError(
             f"tag: found the time {max(late)}, which is to come; expected one that has been. Correct it."
         )
-    kept = [_checked(replace(entry, at=(entry.at or now).astimezone(UTC))) for entry in entries]
     path = path_of(settings)
     with _alone(path):
         before = _read(path) if path.exists() else ",".join(COLUMNS) + "\n"
@@ -127,6 +127,12 @@ def _read(path: Path) -> str:
         raise GovernanceError(
             f"{path}: found bytes that are no text ({error}); expected UTF-8. Save it as UTF-8."
         ) from None
+
+
+def _utc(at: datetime) -> datetime:
+    """To the second, in UTC; a time without a zone is UTC."""
+    zoned = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return zoned.astimezone(UTC).replace(microsecond=0)
 
 
 def _checked(entry: Entry) -> Entry:
@@ -179,7 +185,7 @@ def _entry(path: Path, number: int, row: list[str]) -> Entry:
         )
     at, app_id, tag, by, via, note = (_unescaped(cell) for cell in row)
     try:
-        return _checked(Entry(app_id, tag, by, via, note, instant(at).astimezone(UTC)))
+        return _checked(Entry(app_id, tag, by, via, note, _utc(instant(at))))
     except (GovernanceError, SettingsError) as error:
         raise GovernanceError(f"{path}:{number}: {error}") from None
 

@@ -15,6 +15,7 @@ from etl.events import EVENT_COLUMNS
 from etl.intake import detect, identity
 from etl.intake.formats import WRITABLE, Format
 from etl.intake.framing import gathered
+from etl.intake.logformat import compile_logformat
 from etl.intake.parse import Parser
 from etl.intake.reading import chunks
 from etl.intake.writing import iso
@@ -44,16 +45,18 @@ def answers(
             chosen = detect.detect(head, list(formats.values()), parser, path.name, limits.max_record_bytes)
         elif format_id in formats:
             chosen = [formats[format_id]]
+        elif "%" in format_id:
+            chosen = [compile_logformat(format_id, "--format")]
         else:
             raise FormatError(
-                f"--format: found {format_id!r}; expected auto or one of {', '.join(sorted(formats))}. "
-                "Correct the id, or add a format: CONTRIBUTING.md."
+                f"--format: found {format_id!r}; expected auto, a Squid logformat line, or one of {', '.join(sorted(formats))}. "
+                "Correct the id, or add a format: docs/custom-formats.md."
             )
         source = path.resolve().parent.name
         ours = {"source": source, "upload_id": identity.upload_id(source, identity.file_sha256(path), 0)}
         for records in gathered(detect.framed(chosen[0], chunks(path, limits), limits.max_record_bytes)):
             for row in parser.parse(records, chosen).to_pylist():
-                yield _answer(row, formats[row["log_format"]], ours)
+                yield _answer(row, {spec.id: spec for spec in chosen}[row["log_format"]], ours)
     finally:
         parser.close()
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from etl.errors import QuarantineError
-from etl.intake.formats import Format
+from etl.intake.formats import BUILT_IN, Format
 from etl.intake.framing import Records, gathered, lines, with_fields, with_header
 from etl.intake.json_framing import elements
 from etl.intake.nearest import nearest
@@ -22,6 +22,7 @@ SAMPLE_RECORDS = 200
 PATTERN_BYTES = 16 << 10  # of a line that patterns are held against: their time grows faster than the line
 MIXABLE = ("columns", "key_value", "cef", "leef", "regex", "json", "csv")
 LEAST_SHARE = 0.2  # a vendor's format that reads less of a sample does not keep a catch-all from it
+OWN_SHARE = 0.5
 CATCH_ALL = 2  # formats of this weight or less read what no vendor's format knows: they join no mixture
 
 
@@ -74,10 +75,11 @@ def _with_companions(chosen: list[Format], formats: Sequence[Format]) -> list[Fo
     return chosen + [spec for spec in formats if spec.id in wanted and spec not in chosen]
 
 
-def _rank(reading: Reading) -> tuple[bool, float, int, int]:
-    """A catch-all comes after every vendor's format that reads something of the sample."""
+def _rank(reading: Reading) -> tuple[bool, bool, float, int, int]:
+    """A user's own format that reads most of the sample comes first, a catch-all after every format that reads something."""
+    is_own = reading.share >= OWN_SHARE and not reading.spec.folder.is_relative_to(BUILT_IN)
     is_vendors = reading.spec.detect.weight > CATCH_ALL and reading.share >= LEAST_SHARE
-    return (is_vendors, round(reading.share, 2), reading.spec.detect.weight, reading.events)
+    return (is_own, is_vendors, round(reading.share, 2), reading.spec.detect.weight, reading.events)
 
 
 def _texts(sample: bytes) -> list[str]:

@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from etl.errors import FormatError
@@ -91,7 +93,10 @@ class Provides(_Part):
 
 
 class Format(_Part):
-    """One `format.toml`, checked. `event` maps event columns to SQL expressions over the fields."""
+    """One `format.toml`, checked. `event` maps event columns to SQL expressions over the fields.
+
+    `without`: usual case that no sample shows → why it cannot occur.
+    """
 
     id: str
     folder: Path
@@ -109,6 +114,7 @@ class Format(_Part):
     reject: dict[str, str] = Field(default_factory=dict)
     provides: Provides
     chunk: Chunk | None = None
+    without: dict[Literal["blocked", "address"], str] = Field(default_factory=dict)
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -150,16 +156,15 @@ def read(folder: Path) -> Format:
         data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormatError(
-            f"{path}: found no readable TOML ({error}); expected a format. See docs/formats-guide.md."
+            f"{path}: found no readable TOML ({error}); expected a format. See docs/custom-formats.md."
         ) from None
     try:
         spec = Format.model_validate({**data, "id": folder.name, "folder": folder})
     except ValidationError as error:
         item = error.errors()[0]
         key = ".".join(str(part) for part in item["loc"])
-        raise FormatError(
-            f"{path}: {key}: found {item['input']!r}; expected: {item['msg']}. Correct the file."
-        ) from None
+        value = "no such key" if item["type"] == "missing" else repr(item["input"])
+        raise FormatError(f"{path}: {key}: found {value}; expected: {item['msg']}. Correct the file.") from None
     _check(path, spec)
     return spec
 
@@ -174,6 +179,18 @@ def _check(path: Path, spec: Format) -> None:
         raise FormatError(f"{path}: [event]: found no event_at; expected the time of the transaction. Add it.")
     if not spec.detect.pattern and not spec.detect.header:
         raise FormatError(f"{path}: [detect]: found neither pattern nor header; expected one. Add it.")
+    for where, pattern in (
+        ("[detect] pattern", spec.detect.pattern),
+        ("[detect] never", spec.detect.never),
+        ("[frame] pattern", spec.frame.pattern),
+        ("[frame] after", spec.frame.after),
+    ):
+        try:
+            pc.match_substring_regex(pa.scalar(""), pattern)
+        except pa.ArrowInvalid as error:
+            raise FormatError(
+                f"{path}: {where}: found {pattern!r}; expected a regular expression of the engine (RE2): {error}. Correct it."
+            ) from None
     if spec.frame.type == "regex" and not spec.field_names:
         raise FormatError(f"{path}: [frame] pattern: found no named group; expected (?P<name>…). Name the groups.")
     if spec.frame.type == "json" and not isinstance(spec.frame.fields, dict):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from pathlib import Path
 
-from etl.intake.formats import Format, available
+from etl.intake.formats import BUILT_IN, Format, available
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "formats.md"
 HEAD = """# Log formats
@@ -16,12 +17,26 @@ configuration may name one. *Unknown* means that the source cannot say: the repo
 | format | reads | how sure we are | knows | bytes |
 |---|---|---|---|---|
 """
+LEFT_OUT = BUILT_IN / "left_out.toml"
+LEFT_OUT_HEAD = """
+## Left to a format of your own
+
+No folder reads these, for nobody outside the vendor can say what their fields mean, or they hold no use of cloud apps.
+
+| product | why | what to use instead |
+|---|---|---|
+"""
 
 
 def page() -> str:
     """The text of the page."""
     specs = sorted(available().values(), key=lambda spec: (spec.vendor.lower(), spec.id))
-    return HEAD + "".join(_row(spec) for spec in specs)
+    products = tomllib.loads(LEFT_OUT.read_text(encoding="utf-8"))["product"]
+    return HEAD + "".join(_row(spec) for spec in specs) + LEFT_OUT_HEAD + "".join(_left_out(one) for one in products)
+
+
+def _left_out(product: dict[str, str]) -> str:
+    return f"| {product['name']} | {product['why']} | {product['instead']} |\n"
 
 
 def _row(spec: Format) -> str:

@@ -94,14 +94,17 @@ def split_quoted(source: str, separator: str, *, runs: bool = False) -> str:
     kinds = {
         "quoted_": "not is_tight_ and not is_run_ and not is_escaped_ and contains(text, chr(34))",
         "doubled_": "not is_tight_ and not is_run_ and is_escaped_",
-        "spread_": "not is_tight_ and is_run_",
     }
+    doubled = _divided(_marked("doubled_"), sep)
+    if runs:
+        kinds["spread_"] = "not is_tight_ and is_run_"
+        doubled = f"coalesce({doubled}, {_divided(_marked('trim(spread_)'), sep, runs=True)})"
     texts = ", ".join(f"case when {kind} then text end as {name}" for name, kind in kinds.items())
     return f"""
     select *, case when cells_ is null then string_split(text, {sep}) else string_split(cells_, {GAP}) end as parts_
     from (select *, coalesce(case when is_tight_ then bare_ end, outside_, {unescaped}) as cells_
     from (select *, {_divided("quoted_", sep)} as outside_,
-        coalesce({_divided(_marked("doubled_"), sep)}, {_divided(_marked("trim(spread_)"), sep, runs=True)}) as escaped_
+        {doubled} as escaped_
     from (select *, {texts}
     from (select *, coalesce({is_tight}, false) as is_tight_, contains(text, '""') as is_escaped_, {is_run} as is_run_
     from (select *, replace(tight_, '"', '') as bare_

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from etl.errors import FormatError
 from etl.intake import formats
 from etl.intake.answers import answers
 
@@ -83,20 +85,55 @@ def differences(case: Path) -> list[str]:
                 f"{case}: record {one['record']}:\n  found    {json.dumps(one)}\n  expected {json.dumps(other)}"
             )
     if lines:
-        lines.append(f"Repair the format, or accept it: python -m etl.intake.golden --write {case.parent.parent}")
+        lines.append(f"Repair it, or accept: cloud-discovery format test {case.parent.parent} --write")
     return lines
 
 
-def main(arguments: list[str]) -> int:
-    folders = [Path(argument).resolve() for argument in arguments if argument != "--write"]
+def folders_of(path: Path) -> list[Path]:
+    """A format's folder itself, or the formats in a folder of formats. Raises FormatError when there is none."""
+    if (path / "format.toml").is_file():
+        return [path]
+    found = sorted(file.parent for file in path.glob("*/format.toml"))
+    if not found:
+        raise FormatError(f"{path}: found no format.toml; expected a format's folder, or a folder of such. Name one.")
+    return found
+
+
+def report(paths: list[Path], *, accept: bool = False) -> tuple[list[str], bool]:
+    """Lines for a person on the formats under these folders, and whether all agree. `accept`: write what is found.
+
+    Raises FormatError for a format that cannot be read, with its file and key.
+    """
     lines: list[str] = []
-    for folder in folders:
-        for case in cases(folder):
-            if "--write" in arguments:
+    agreed = True
+    for folder in (one for path in paths for one in folders_of(path)):
+        formats.read(folder)
+        found = cases(folder)
+        if accept:
+            for case in found:
                 write(case)
-            lines += differences(case)
-    sys.stdout.write("".join(line + "\n" for line in lines) or f"{len(folders)} formats agree with their samples\n")
-    return 1 if lines else 0
+        parted = [line for case in found for line in differences(case)]
+        agreed = agreed and not parted
+        if not found:
+            lines.append(f"{folder.name}: no samples; put real lines into {folder / 'samples'}/<case>.log")
+        elif parted:
+            lines += parted
+        else:
+            lines.append(f"{folder.name}: agrees with {_told(found)}")
+    return lines, agreed
+
+
+def _told(found: list[Path]) -> str:
+    outcomes = Counter(answer["outcome"] for case in found for answer in read_expected(case)[1])
+    counts = ", ".join(f"{count} {outcome}s" for outcome, count in outcomes.most_common())
+    return f"{len(found)} sample{'s' if len(found) > 1 else ''} ({counts})"
+
+
+def main(arguments: list[str]) -> int:
+    paths = [Path(argument).resolve() for argument in arguments if argument != "--write"]
+    lines, agreed = report(paths, accept="--write" in arguments)
+    sys.stdout.write("".join(line + "\n" for line in lines))
+    return 0 if agreed else 1
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ class Parser:
         return np.asarray(found["i"].to_numpy())
 
     def _parse(self, records: Records, spec: Format, chosen: np.ndarray | None) -> pa.Table:
-        key = (spec.id, records.header)
+        key = (f"{spec.folder}/{spec.id}", records.header)
         if key not in self._queries:
             self._queries[key] = self._query(spec, records.header)
         return self._rows(_batch(records, chosen), spec, self._queries[key], [])

@@ -20,6 +20,7 @@ from etl.intake import detect, drops, identity, reading
 from etl.intake.flow import Behind, ahead
 from etl.intake.formats import Format
 from etl.intake.framing import Records, gathered
+from etl.intake.logformat import of_sources
 from etl.intake.parse import Parser, window
 from etl.intake.reading import HEAD_BYTES, chunks
 from etl.intake.writing import Writer, iso
@@ -38,6 +39,11 @@ class Intake:
     formats: dict[str, Format]
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _parsers: dict[str, Parser] = field(default_factory=dict)
+    logformats: dict[str, Format] = field(init=False)  # by source
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError for a logformat that cannot be one."""
+        self.logformats = of_sources(self.settings)
 
     def parser(self, timezone: str) -> Parser:
         if timezone not in self._parsers:
@@ -153,6 +159,8 @@ class _Upload:
         return receipt
 
     def _formats(self, head: bytes, parser: Parser) -> tuple[list[Format], bool]:
+        if self.source in self.intake.logformats:
+            return [self.intake.logformats[self.source]], False
         if self.config.format != "auto":
             if self.config.format not in self.intake.formats:
                 raise SettingsError(

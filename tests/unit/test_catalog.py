@@ -9,7 +9,7 @@ import pytest
 
 from etl import catalog
 from etl.catalog.present import lookup_lines
-from etl.inputs import Inputs
+from etl.inputs import INPUTS, Inputs
 from etl.lake import Lake
 from etl.models import models
 from etl.settings import Settings
@@ -35,6 +35,11 @@ HOSTS = {
     "2001:db8::7": "uncatalogued:2001:db8::7",
     "10.1.2.3": "internal",
     "fe80::1": "internal",
+    "example-my.sharepoint.com": "onedrive_business",
+    "a-b-my.sharepoint.com": "onedrive_business",
+    "x.example-my.sharepoint.com": "onedrive_business",
+    "example.sharepoint.com": "sharepoint",
+    "my.sharepoint.com": "sharepoint",
     "intranet": "internal",
     "printer.local": "internal",
 }
@@ -43,7 +48,7 @@ HOSTS = {
 def test_catalog_is_large_enough_and_sound() -> None:
     """Reading refuses duplicates, unknown categories, traits and facts; what is left is a catalog."""
     stats = CATALOG.stats()
-    assert stats["apps"] >= 300 and stats["domains"] >= 1000 and stats["not_an_app_domains"] >= 200
+    assert stats["apps"] >= 2000 and stats["domains"] >= 6000 and stats["not_an_app_domains"] >= 1000
     # github.io and the like are suffixes that their owner gave away; co.uk is nobody's.
     registries = publicsuffixlist.PublicSuffixList(only_icann=True)
     assert [domain for domain in (*CATALOG.domains, *CATALOG.not_apps) if registries.is_public(domain)] == []
@@ -67,9 +72,11 @@ def test_lookup_and_models_agree(tmp_path: Path) -> None:
     CATALOG.write(lake)
     session = DuckSession(settings)
     inputs = Inputs(settings, lake)
-    for name in ("catalog_domains", "catalog_hints", "public_suffixes", "internal_domains"):
-        inputs.provide(session, name, None)
-    rows = pa.table({"host": list(HOSTS), "app_hint": pa.nulls(len(HOSTS), pa.string()), "day": [0] * len(HOSTS)})
+    for name in models()["int_hosts_daily"].reads:
+        if name in INPUTS:
+            inputs.provide(session, name, None)
+    nothing = pa.nulls(len(HOSTS), pa.string())
+    rows = pa.table({"host": list(HOSTS), "app_hint": nothing, "app_path": nothing, "day": [0] * len(HOSTS)})
     session.table("int_usage_daily", rows)
     found = {row["host"]: row["app_id"] for row in session.rows(models()["int_hosts_daily"].sql)}
     session.close()

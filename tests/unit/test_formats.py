@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,11 +35,38 @@ def test_sample_agrees_with_expected(case: Path) -> None:
     assert golden.differences(case) == []
 
 
+def _events(folder: Path) -> list[dict[str, Any]]:
+    found = [answer for case in golden.cases(folder) for answer in golden.read_expected(case)[1]]
+    return [answer["event"] for answer in found if answer["outcome"] == "event"]
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=_name)
-def test_format_has_an_event_and_a_reject_among_its_samples(folder: Path) -> None:
-    """A format shows what it reads and what it refuses."""
+def test_samples_show_the_usual_cases(folder: Path) -> None:
+    """Typical, blocked, no user, an address as destination, malformed; what cannot occur has its reason in `[without]`."""
+    events = _events(folder)
     outcomes = {answer["outcome"] for case in golden.cases(folder) for answer in golden.read_expected(case)[1]}
-    assert {"event", "reject"} <= outcomes, f"{folder.name}: found {outcomes}; add a sample"
+    cases = {
+        "typical": any(event["action"] == "allowed" for event in events),
+        "blocked": any(event["action"] == "blocked" for event in events),
+        "no user": any("user_name" not in event for event in events),
+        "address": any(":" in event.get("dst_ip", "") or "dst_host" not in event for event in events),
+        "malformed": "reject" in outcomes,
+    }
+    missing = {case for case, is_shown in cases.items() if not is_shown}
+    excused = set(formats.read(folder).without)
+    assert missing == excused, f"{folder.name}: add samples, or a reason in [without]; or take back a needless reason"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=_name)
+def test_samples_show_what_is_the_vendors_own(folder: Path) -> None:
+    """Every reason to skip and every action that a format knows occurs in its samples."""
+    spec = formats.read(folder)
+    reasons = {answer.get("reason") for case in golden.cases(folder) for answer in golden.read_expected(case)[1]}
+    assert set(spec.skip) <= reasons, "add a sample that is skipped for the reason, or take the reason out"
+    known = set(re.findall(r"'(allowed|blocked|warned|bypassed|failed)'", spec.event.get("action", "")))
+    assert known <= {event["action"] for event in _events(folder)}, (
+        "add a sample with the action, or take the action out"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -98,6 +98,14 @@ def test_csv_quoting(tmp_path: Path, line: str, expected: tuple[str | None, ...]
     assert values(row) == expected
 
 
+@pytest.mark.parametrize("separator", ["|", ".", "+", "^", "\\t", "~"])
+def test_any_character_divides(tmp_path: Path, separator: str) -> None:
+    """A separator is a character, never an expression."""
+    char = "\t" if separator == "\\t" else separator
+    (row,) = read(tmp_path, CSV + f'separator = "{separator}"\n', char.join(["1", f'"x{char}y"', ""]) + "\n")
+    assert values(row) == ("1", f"x{char}y", "")
+
+
 def test_csv_rows_span_lines(tmp_path: Path) -> None:
     """A line break inside quotes is part of the value, where the format says that rows may span lines."""
     rows = read(tmp_path, CSV + "rows = true\n", '1,"two\r\nlines, ""here""",3\n4,5,6\n')

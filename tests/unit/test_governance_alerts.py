@@ -138,6 +138,14 @@ def test_record_without_user_belongs_to_the_only_user_of_the_device(settings: Se
     assert [(one["user_key"], one["attempts"]) for one in found(lake)] == [("alice", 1), (None, 1), ("bob", 1)]
 
 
+def test_user_found_by_the_device_finds_the_device(settings: Settings, lake: Lake) -> None:
+    """A proxy names alice at an address that her device used as the system only: still one session on one device."""
+    decide(settings, -600)
+    system = {"user_name": "NT AUTHORITY\\SYSTEM", "src_ip": "192.0.2.77"}
+    (one,) = alerts(settings, lake, at(0, src_ip="192.0.2.10"), at(1, **system), proxy(2, src_ip="192.0.2.77"))
+    assert (one["device_key"], one["user_key"], one["attempts"]) == ("lt-1", "alice", 3)
+
+
 # when the attempts were (minutes after the tag), what became of them → status, severity
 STATUS: list[tuple[list[tuple[float, str]], str, str]] = [
     ([(1, "allowed")], "pending_enforcement", "medium"),

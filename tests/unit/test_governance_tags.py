@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def test_last_decision_holds_and_history_stays(settings: Settings) -> None:
     )
     assert [one.tag for one in tags.history(settings, "dropbox")] == ["unsanctioned", "label:legal", "sanctioned"]
     assert tags.history(settings, "another") == []
+
+
+def test_time_without_a_zone_is_utc(settings: Settings) -> None:
+    """An import that gives no zone, in a place that is not in UTC; another zone is turned into UTC."""
+    east = timezone(timedelta(hours=2))
+    given = [datetime(2026, 11, 20, 12, 0, 0, 999), datetime(2026, 11, 20, 14, tzinfo=east)]  # noqa: DTZ001
+    kept = tags.append(settings, [Entry("dropbox", "monitored", "alice", "import", at=at) for at in given])
+    assert [one.at for one in kept] == [one.at for one in tags.history(settings)] == [NOON, NOON]
 
 
 def test_none_takes_the_tag_off_and_leaves_labels(settings: Settings) -> None:
@@ -190,7 +199,7 @@ def test_command_keeps_who_and_why(tmp_path: Path) -> None:
         ("Dropbx", "Did you mean Dropbox"),
         ("unheard-of.example", "name uncatalogued:unheard-of.example"),
         ("doubleclick.net", "which is not an app"),
-        ("google.com/drive", "devices block domains, not paths"),
+        ("google.com/nowhere", "devices block domains, not paths"),
         ("uncatalogued:a b\n", "expected a domain"),
     ],
 )
@@ -209,10 +218,11 @@ def test_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_warnings_come_at_once(tmp_path: Path) -> None:
-    """An identity provider, a domain above one, and a domain that other apps share: said on standard error."""
+    """An identity provider, a domain above one, one that other apps share, and a path: said on standard error."""
     assert "Okta (okta) stays off the block lists" in run(tmp_path, "okta", "unsanctioned")[1]
     assert "google.com stays off the block lists" in run(tmp_path, "google_search", "unsanctioned")[1]
-    assert "also blocks Dropbox Paper" in run(tmp_path, "dropbox", "unsanctioned")[1]
+    assert re.search(r"blocking dropbox\.com also blocks .*Dropbox Paper", run(tmp_path, "dropbox", "unsanctioned")[1])
+    assert "google.com/drive cannot be enforced by domain" in run(tmp_path, "google.com/drive", "unsanctioned")[1]
     assert run(tmp_path, "okta", "sanctioned")[1] == ""
 
 

@@ -100,6 +100,10 @@ HOSTS: list[tuple[str, str, str | None]] = [
     ("<script>.example.net", "uncatalogued:example.net", "example.net"),
     ("a..b", "uncatalogued:.b", ".b"),
     (".".join("x" * 150) + ".com", "uncatalogued:x.com", "x.com"),
+    (".".join("x" * 150) + ".www.dropbox.com", "dropbox", "dropbox.com"),
+    ("a.b.c.d.e.f.dropbox.com", "dropbox", "dropbox.com"),
+    ("1.2.3.4.dropbox.com", "dropbox", "dropbox.com"),
+    ("dropbox.com1", "uncatalogued:dropbox.com1", "dropbox.com1"),
 ]
 # event, app_id
 LABELS: list[tuple[Row, str]] = [

@@ -41,6 +41,11 @@ class Changes:
     changed: list[str] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def sentence(self) -> str:
+        """The whole in one line, for a log."""
+        return f"{self.kind}: {len(self.added):,} added, {len(self.removed):,} removed, {len(self.changed):,} changed"
+
 
 def rows_of(found: Gathered) -> dict[str, Rows]:
     """An import's rows by file. Ids are made of names, so that they stay when domains come and go."""

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from etl.catalog import suffixes
 from etl.catalog.entries import Breach
-from etl.catalog.own import DOMAIN
+from etl.catalog.own import DOMAIN, MOST_LABELS
 from etl.errors import CatalogError
 
 MOST_SERVICES = 100_000
 MOST_DOMAINS = 200_000
 LONGEST_NAME = 100
-MOST_LABELS = 8  # as many as the models look at
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,11 @@ select
     min(u.first_at) as first_at,
     max(u.last_at) as last_at
 from int_included_daily as u
-inner join int_hosts_daily as h on u.host = h.host and lower(u.app_hint) is not distinct from h.app_hint
+inner join int_hosts_daily as h
+    on
+        u.host = h.host
+        and lower(u.app_hint) is not distinct from h.app_hint
+        and u.app_path is not distinct from h.app_path
 group by
     u.day, u.source, u.source_kind, u.log_format, u.device_key, u.user_key, u.src_ip, u.host,
     h.app_id, h.app_class, h.registrable_domain

@@ -1,5 +1,6 @@
 -- int_included_daily: the day's usage without those whom an exclusion names
--- grain:   one row per day, source, source_kind, log_format, device_name, device_id, user_name, src_ip, host, app_hint
+-- grain:   one row per day, source, source_kind, log_format, device_name, device_id, user_name, src_ip, host, app_hint,
+--          app_path
 -- reads:   int_usage_daily, int_exclusions_daily
 -- kept:    view
 -- units:   *_bytes are bytes as the client saw them; null when no transaction's bytes are known

@@ -7,12 +7,12 @@
 -- caveat:  a blocked site may still log a connection that succeeded, since the verdict comes after the TCP handshake. So a connection of
 --          at most 16,384 bytes, or of unknown size, counts as stopped (is_proven) when a block of the same host is logged within 60
 --          seconds for the same device, or, where one of the two records names no device, for the same address. A proxy's own records
---          speak for themselves: what it let through after a denial went through. A record that names no device belongs to the
---          device that the same user had at the same address that day, if that is one device. A record without user belongs to
---          the only user of that device and app that day
+--          speak for themselves: what it let through after a denial went through. A record without user belongs to the only
+--          user of its device and app that day. A record that names no device belongs to the device that its user had at the
+--          same address that day, if that is one device
 
 with hosts as (
-    select host, app_hint, app_id from int_hosts_daily where app_id in (select app_id from tags)
+    select host, app_hint, app_path, app_id from int_hosts_daily where app_id in (select app_id from tags)
 ),
 
 attempts as (
@@ -23,14 +23,7 @@ attempts as (
         e.event_at,
         e.source,
         e.source_kind,
-        n.device_key as named_device_key,
-        case
-            when n.device_key is not null then n.device_key
-            when n.user_key is null or e.src_ip is null then null
-            when min(n.device_key) over (partition by e.src_ip, n.user_key)
-                = max(n.device_key) over (partition by e.src_ip, n.user_key)
-                then min(n.device_key) over (partition by e.src_ip, n.user_key)
-        end as device_key,
+        n.device_key,
         n.user_key,
         e.src_ip,
         e.host,
@@ -44,7 +37,11 @@ attempts as (
         t.enforced_at,
         t.note
     from stg_counted as e
-    inner join hosts as h on e.host = h.host and lower(e.app_hint) is not distinct from h.app_hint
+    inner join hosts as h
+        on
+            e.host = h.host
+            and lower(e.app_hint) is not distinct from h.app_hint
+            and e.app_path is not distinct from h.app_path
     inner join tags as t on h.app_id = t.app_id and e.event_at >= t.since and (t.until is null or e.event_at < t.until)
     inner join stg_names as n
         on
@@ -66,7 +63,7 @@ blocks as (
     select distinct
         a.host,
         a.source,
-        a.named_device_key,
+        a.device_key,
         a.src_ip,
         a.event_at,
         cast(floor(epoch(a.event_at) / 60) as bigint) + s.shift as minute_no
@@ -84,7 +81,7 @@ doubtful as (
 proven as (
     select d.upload_id, d.record_no
     from doubtful as d
-    inner join blocks as b on d.host = b.host and d.minute_no = b.minute_no and d.named_device_key = b.named_device_key
+    inner join blocks as b on d.host = b.host and d.minute_no = b.minute_no and d.device_key = b.device_key
     where
         abs(epoch(d.event_at) - epoch(b.event_at)) <= 60
         and (d.source_kind = 'endpoint' or d.source <> b.source)
@@ -95,7 +92,32 @@ proven as (
     where
         abs(epoch(d.event_at) - epoch(b.event_at)) <= 60
         and (d.source_kind = 'endpoint' or d.source <> b.source)
-        and (d.named_device_key is null or b.named_device_key is null)
+        and (d.device_key is null or b.device_key is null)
+),
+
+-- first whose it is, then from where: a user found by the device helps to find the device of records that name the user only
+owned as (
+    select
+        *,
+        case
+            when user_key is not null then user_key
+            when min(user_key) over (partition by coalesce(device_key, src_ip), app_id)
+                = max(user_key) over (partition by coalesce(device_key, src_ip), app_id)
+                then min(user_key) over (partition by coalesce(device_key, src_ip), app_id)
+        end as owner_key
+    from attempts
+),
+
+placed as (
+    select
+        *,
+        case
+            when device_key is not null then device_key
+            when owner_key is null or src_ip is null then null
+            when min(device_key) over (partition by src_ip, owner_key) = max(device_key) over (partition by src_ip, owner_key)
+                then min(device_key) over (partition by src_ip, owner_key)
+        end as place_key
+    from owned
 )
 
 select
@@ -105,13 +127,8 @@ select
     a.event_at,
     a.source,
     a.source_kind,
-    a.device_key,
-    case
-        when a.user_key is not null then a.user_key
-        when min(a.user_key) over (partition by coalesce(a.device_key, a.src_ip), a.app_id)
-            = max(a.user_key) over (partition by coalesce(a.device_key, a.src_ip), a.app_id)
-            then min(a.user_key) over (partition by coalesce(a.device_key, a.src_ip), a.app_id)
-    end as user_key,
+    a.place_key as device_key,
+    a.owner_key as user_key,
     a.src_ip,
     a.host,
     a.app_id,
@@ -126,5 +143,5 @@ select
     a.tagged_at,
     a.enforced_at,
     a.note
-from attempts as a
+from placed as a
 left join proven as p on a.upload_id = p.upload_id and a.record_no = p.record_no

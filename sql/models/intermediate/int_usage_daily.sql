@@ -1,5 +1,6 @@
 -- int_usage_daily: a day's events summed by everything that later models need: the one wide pass over them
--- grain:   one row per day, source, source_kind, log_format, device_name, device_id, user_name, src_ip, host, app_hint
+-- grain:   one row per day, source, source_kind, log_format, device_name, device_id, user_name, src_ip, host, app_hint,
+--          app_path
 -- reads:   stg_counted, stg_names
 -- kept:    day
 -- units:   *_bytes are bytes as the client saw them; null when no transaction's bytes are known
@@ -18,6 +19,7 @@ with summed as (
         src_ip,
         host,
         app_hint,
+        app_path,
         cast(count(*) as bigint) as events,
         cast(sum(transactions) as bigint) as transactions,
         cast(coalesce(sum(case when action = 'blocked' then transactions end), 0) as bigint) as blocked_transactions,
@@ -29,7 +31,7 @@ with summed as (
         min(event_at) as first_at,
         max(event_at) as last_at
     from stg_counted
-    group by day, source, source_kind, log_format, device_name, device_id, user_name, src_ip, host, app_hint
+    group by day, source, source_kind, log_format, device_name, device_id, user_name, src_ip, host, app_hint, app_path
 )
 
 select s.*, n.device_key, n.user_key
