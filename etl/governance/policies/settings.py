@@ -46,7 +46,7 @@ class Where(_Section):
     not_traits: Words = ()
     risk_bands: tuple[Literal["low", "medium", "high", "unknown"], ...] = ()
     score_from: float | None = Field(None, ge=0, le=10)
-    score_below: float | None = Field(None, ge=0, le=11)
+    score_below: float | None = Field(None, ge=0, le=10)
     factors: dict[str, Words] = Field(default_factory=dict)
     lacks: Words = Field((), description="factors of which at least one is not known to be fulfilled")
     breached_within_months: int | None = Field(None, ge=1, le=600)
