@@ -6,7 +6,7 @@
 -- adds up: within a policy: transactions, *_transactions, *_bytes. Not users, devices or ip_addresses
 -- caveat:  counts are of the use that the policy's filters on sources, users and addresses let through, over all sources at once.
 --          A limit is exceeded, not met; what is unknown exceeds nothing and is in no range of scores. hosts are the five with
---          the most transactions
+--          the most transactions. It lies among the facts, since it reads them, and is not published
 
 with used as (
     select
