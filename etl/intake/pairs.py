@@ -77,11 +77,12 @@ def key_value_source(spec: Format) -> str:
     slow = f"""replace(replace({slow}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"')"""
     fast = f"regexp_replace(pairs_, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"  # most records escape nothing
     members = f"""'{{' || case when contains(pairs_, '\\') then {slow} else {fast} end || '"":""}}'"""
-    members = f"case when json_valid(plain_json_) then plain_json_ else {members} end"
-    source = f"select *, {_plain_members(spec)} as plain_json_ from (select *, {_plain_text(spec)} as plain_ from ({source}))"
     if spec.frame.quoted:
         members = f"case when json_valid(quoted_) and not contains(quoted_, '\\') then quoted_ else {members} end"
         source = f"select *, {_all_quoted(spec)} as quoted_ from ({source})"
+    else:
+        members = f"case when json_valid(plain_json_) then plain_json_ else {members} end"
+        source = f"select *, {_plain_members(spec)} as plain_json_ from (select *, {_plain_text(spec)} as plain_ from ({source}))"
     return f"""select *, {members} as json_ from ({source})"""
 
 
@@ -94,7 +95,10 @@ def _plain_text(spec: Format) -> str:
     if spec.frame.separator not in ("", " "):
         loose = (f"{separator} || ' '", f"' ' || {assign}", f"{assign} || ' '")
         is_plain += "".join(f" and not contains(pairs_, {one})" for one in loose)
-    return f"case when {is_plain} then trim(pairs_, ' ' || {separator}) end"
+    # What stands before the first pair has no name.
+    before = f"split_part(pairs_, {assign}, 1)"
+    pairs = f"substr(pairs_, length({before}) - length(split_part({before}, {separator}, -1)) + 1)"
+    return f"case when {is_plain} then trim({pairs}, ' ' || {separator}) end"
 
 
 def _plain_members(spec: Format) -> str:
