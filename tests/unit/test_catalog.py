@@ -36,9 +36,11 @@ HOSTS = {
     "10.1.2.3": "internal",
     "fe80::1": "internal",
     "example-my.sharepoint.com": "onedrive_business",
+    "example.sharepoint.com": "sharepoint",
+    "52.113.1.2": "teams",
+    "8.8.8.8": "not_an_app:8.8.8.8/32",
     "a-b-my.sharepoint.com": "onedrive_business",
     "x.example-my.sharepoint.com": "onedrive_business",
-    "example.sharepoint.com": "sharepoint",
     "my.sharepoint.com": "sharepoint",
     "intranet": "internal",
     "printer.local": "internal",
@@ -85,11 +87,7 @@ def test_lookup_and_models_agree(tmp_path: Path) -> None:
         if app_id == "internal":
             continue
         answer = CATALOG.lookup(host)
-        told = (
-            answer.app.app_id
-            if answer.app
-            else f"{answer.host_class}:{answer.matched_domain or answer.registrable_domain}"
-        )
+        told = answer.app.app_id if answer.app else f"{answer.host_class}:{answer.matched or answer.registrable_domain}"
         assert told == app_id
 
 

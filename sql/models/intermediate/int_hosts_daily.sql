@@ -191,10 +191,11 @@ named as (
     from found
 ),
 
+-- from the input, not from above: what is read twice would be kept in memory as a whole
 addresses as (
     select host, address_key(host) as address_key
-    from classed
-    where is_address
+    from int_usage_daily
+    where right(host, 1) between '0' and '9' or (contains(host, ':') and not starts_with(host, 'app:'))
     group by host
 ),
 
