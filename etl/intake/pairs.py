@@ -92,13 +92,16 @@ def _plain_text(spec: Format) -> str:
     quotes = """strlen(pairs_) - strlen(replace(pairs_, '"', ''))"""
     openings = f"""(strlen(pairs_) - strlen(replace(pairs_, {literal(spec.frame.assign + '"')}, ''))) // {len(spec.frame.assign) + 1}"""
     is_plain = f"not contains(pairs_, '\\') and {quotes} = 2 * ({openings})"
+    # A pair has a name.
+    is_plain += f" and not starts_with(pairs_, {assign}) and not contains(pairs_, {separator} || {assign})"
     if spec.frame.separator not in ("", " "):
         loose = (f"{separator} || ' '", f"' ' || {assign}", f"{assign} || ' '")
         is_plain += "".join(f" and not contains(pairs_, {one})" for one in loose)
     # What stands before the first pair has no name.
     before = f"split_part(pairs_, {assign}, 1)"
     pairs = f"substr(pairs_, length({before}) - length(split_part({before}, {separator}, -1)) + 1)"
-    return f"case when {is_plain} then trim({pairs}, ' ' || {separator}) end"
+    # A blank before a pair is not of its name; one behind the last is of its value, unless blanks divide.
+    return f"case when {is_plain} then rtrim(ltrim({pairs}, ' ' || {separator}), {separator}) end"
 
 
 def _plain_members(spec: Format) -> str:
@@ -106,7 +109,9 @@ def _plain_members(spec: Format) -> str:
     values from what is outside. What is no pair is no JSON either, nor is what stands right behind a closing quote."""
     separator, assign = literal(spec.frame.separator or " "), literal(spec.frame.assign)
     outside = f"""replace(replace(piece, {assign}, '":"'), {separator}, '","')"""
-    pieces = f"""list_transform(string_split(plain_, '"'), lambda piece, i: case when i % 2 = 0 then piece
+    # An assignment before a closing quote is one that the count of openings took for an opening.
+    pieces = f"""list_transform(string_split(plain_, '"'), lambda piece, i: case
+        when i % 2 = 0 then case when ends_with(piece, {assign}) then chr(1) else piece end
         when i > 1 and piece <> '' and not starts_with(piece, {separator}) then chr(1) else {outside} end)"""
     return f"""'{{"' || array_to_string({pieces}, '') || '"}}'"""
 

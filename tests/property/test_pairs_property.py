@@ -47,3 +47,14 @@ def test_both_ways_agree(separator: str, records: list[list[str]]) -> None:
         slow = _read(lines, separator)
     for line, one, other in zip(lines, fast, slow, strict=True):
         assert one == other, line
+
+
+@pytest.mark.parametrize(
+    ("separator", "line"), [("\t", "\ta=: \t"), ("", '" =" a='), ("", '=" a= "'), (",", "a=1 ,b=2"), ("", 'a="x=" b=1')]
+)
+def test_odd_records_agree(separator: str, line: str) -> None:
+    """Blanks at the end of a value, quotes that open nothing, pairs without a name: each was once read two ways."""
+    fast = _read([line], separator)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "_plain_text", lambda spec: "null::varchar")
+        assert fast == _read([line], separator)
