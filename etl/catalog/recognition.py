@@ -130,13 +130,14 @@ def _rows(session: Session, settings: Settings, lake: Lake, seen: Counter[Seen])
     """The models' answer: each host with path and label once, with its number of events."""
     from etl.models import models
 
-    staged, hosts = models()["stg_counted"], models()["int_hosts_daily"]
+    counted, placed, hosts = (models()[name] for name in ("stg_counted", "stg_placed", "int_hosts_daily"))
     session.table("events", _events(seen))
     inputs = Inputs(settings, lake)
-    for name in sorted({*staged.reads, *hosts.reads} & set(INPUTS) - {"events"}):
+    for name in sorted({*counted.reads, *placed.reads, *hosts.reads} & set(INPUTS) - {"events"}):
         inputs.provide(session, name, None)
-    session.view("stg_counted", staged.sql)
-    session.view("int_usage_daily", "select day, host, app_hint, app_path, transactions from stg_counted")
+    session.view("stg_counted", counted.sql)
+    session.view("stg_placed", placed.sql)
+    session.view("int_usage_daily", "select day, host, app_hint, app_path, transactions from stg_placed")
     session.view("int_hosts_daily", hosts.sql)
     return session.rows(
         "select u.host, h.app_class, h.registrable_domain, cast(sum(u.transactions) as bigint) as transactions "

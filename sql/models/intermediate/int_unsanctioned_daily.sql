@@ -1,6 +1,6 @@
 -- int_unsanctioned_daily: every attempt to reach an app that was unsanctioned at that time, and whether it was stopped
 -- grain:   one row per day, upload_id, record_no
--- reads:   stg_counted, stg_names, int_hosts_daily, int_exclusions_daily, tags
+-- reads:   stg_placed, stg_names, int_hosts_daily, int_exclusions_daily, tags
 -- kept:    day
 -- units:   *_bytes are bytes as the client saw them; null where the source cannot know; *_at are UTC
 -- adds up: transactions, *_bytes
@@ -36,7 +36,7 @@ attempts as (
         t.since as tagged_at,
         t.enforced_at,
         t.note
-    from stg_counted as e
+    from stg_placed as e
     inner join hosts as h
         on
             e.host = h.host

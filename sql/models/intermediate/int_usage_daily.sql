@@ -1,7 +1,7 @@
 -- int_usage_daily: a day's events summed by everything that later models need: the one wide pass over them
 -- grain:   one row per day, source, source_kind, log_format, device_name, device_id, user_name, src_ip, host, app_hint,
 --          app_path
--- reads:   stg_counted, stg_names
+-- reads:   stg_placed, stg_names
 -- kept:    day
 -- units:   *_bytes are bytes as the client saw them; null when no transaction's bytes are known
 -- adds up: events, transactions, *_transactions, *_bytes. Not devices, users or hosts: count them distinct from the keys
@@ -30,7 +30,7 @@ with summed as (
         cast(sum(total_bytes) as bigint) as total_bytes,
         min(event_at) as first_at,
         max(event_at) as last_at
-    from stg_counted
+    from stg_placed
     group by day, source, source_kind, log_format, device_name, device_id, user_name, src_ip, host, app_hint, app_path
 )
 

@@ -1,12 +1,11 @@
 -- stg_counted: the events of a day that count: once each
 -- grain:   one row per upload_id, record_no
--- reads:   events, superseded, catalog_paths
+-- reads:   events, superseded
 -- kept:    view
 -- units:   *_bytes are bytes as the client saw them; null where the source cannot know
 -- adds up: transactions, *_bytes
 -- caveat:  an event with a key of its own counts once, whichever uploads and sources hold it: the first by source, upload and
---          record. A line that a later upload read again in full does not count. app_path is the part of a host that the catalog
---          knows as an app of its own (google.com/maps), for the few hosts that have such parts; no two of them hold one event
+--          record. A line that a later upload read again in full does not count.
 
 with twice as (
     -- the hash of a key is small, and says which keys need a closer look
@@ -35,15 +34,6 @@ left_out as (
     select upload_id, record_no from copies where copy_no > 1
 )
 
-select
-    cast(e.event_at as date) as day,
-    e.*,
-    coalesce(e.dst_host, e.dst_ip, 'app:' || lower(e.app_hint)) as host,
-    coalesce(p.domain || p.path_prefix, q.domain || q.path_prefix) as app_path
+select cast(e.event_at as date) as day, e.*, coalesce(e.dst_host, e.dst_ip, 'app:' || lower(e.app_hint)) as host
 from events as e
-left join catalog_paths as p on e.dst_host = p.domain and starts_with(e.url_path || '/', p.path_prefix || '/')
-left join catalog_paths as q
-    on
-        substr(e.dst_host, strpos(e.dst_host, '.') + 1) = q.domain
-        and starts_with(e.url_path || '/', q.path_prefix || '/')
 where not exists (select 1 from left_out as x where e.upload_id = x.upload_id and e.record_no = x.record_no)
