@@ -105,15 +105,15 @@ select
         case when upload_points > 0 then '{"feature": "risky upload", "points": ' || upload_points || ', "detail": "'
             || risky_upload || ' bytes uploaded to personal storage, high-risk or uncatalogued destinations"}' end,
         case when volume_points > 0 then '{"feature": "unusual upload", "points": ' || volume_points || ', "detail": "'
-            || uploaded_bytes || ' bytes uploaded; the median of all devices that day is ' || usual_upload || '"}' end,
+            || uploaded_bytes || ' bytes uploaded; the median of all devices that day is ' || usual_upload || ' bytes"}' end,
         case when high_risk_points > 0 then '{"feature": "high-risk apps", "points": ' || high_risk_points || ', "detail": "'
-            || high_risk_apps || ' apps with a high risk used"}' end,
+            || high_risk_apps || ' app' || case when high_risk_apps = 1 then '' else 's' end || ' with a high risk used"}' end,
         case when remote_points > 0 then '{"feature": "remote access", "points": ' || remote_points || ', "detail": "'
-            || remote_access_apps || ' remote access or tunnel apps used"}' end,
+            || remote_access_apps || ' remote access or tunnel app' || case when remote_access_apps = 1 then '' else 's' end || ' used"}' end,
         case when ai_points > 0 then '{"feature": "generative AI", "points": ' || ai_points || ', "detail": "'
-            || ai_apps || ' generative AI apps used"}' end,
+            || ai_apps || ' generative AI app' || case when ai_apps = 1 then '' else 's' end || ' used"}' end,
         case when sharing_points > 0 then '{"feature": "file sharing", "points": ' || sharing_points || ', "detail": "'
-            || sharing_apps || ' file sharing or paste apps used"}' end,
+            || sharing_apps || ' file sharing or paste app' || case when sharing_apps = 1 then '' else 's' end || ' used"}' end,
         case when rare_points > 0 then '{"feature": "rare apps", "points": ' || rare_points || ', "detail": "'
             || rare_apps || ' apps used that no other device used that day"}' end,
         case when blocked_points > 0 then '{"feature": "blocked attempts", "points": ' || blocked_points || ', "detail": "'
