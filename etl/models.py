@@ -166,7 +166,18 @@ def build_model(
 def _wanted(model: Model, days: Sequence[date] | None, lake: Lake, inputs: Inputs) -> Iterator[date | None]:
     if model.kept == "whole":
         return iter([None])
-    return (day for day in _days(lake, inputs) if days is None or day in days)
+    return (day for day in _days(lake, inputs) if (days is None or day in days) and _is_ready(model, day, lake))
+
+
+def _is_ready(model: Model, day: date, lake: Lake) -> bool:
+    """Whether the day has what the model reads. A day that came in after this build began waits whole for the next one."""
+    read = [models()[_node(name)] for name in model.reads if _node(name) in models()]
+    return all(
+        _is_ready(one, day, lake)
+        if one.kept == "view"
+        else one.kept == "whole" or lake.partition(one.name, day).exists()
+        for one in read
+    )
 
 
 def _days(lake: Lake, inputs: Inputs) -> Iterator[date]:

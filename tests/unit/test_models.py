@@ -88,6 +88,27 @@ def test_models_read_downward_only() -> None:
                 assert rank[models()[name].path.parent.name] <= rank[model.path.parent.name]
 
 
+@pytest.mark.parametrize("last", ["int_uploads_daily", "fct_usage_daily"])
+def test_a_day_that_begins_during_the_build_waits_for_the_next(settings: Settings, last: str) -> None:
+    """Steps of a night are tasks of their own: one that meets a day which the steps before it have not seen leaves it alone."""
+    _drop(settings, "before.log", 2)
+    pipeline.intake(settings)
+    order = pipeline.model_order(settings)
+    half = order.index(last) + 1
+    for name in order[:half]:
+        pipeline.build_model(settings, name)
+    _drop(settings, "during.log", 1)
+    pipeline.intake(settings)
+    new = (TODAY - timedelta(days=1)).date()
+    for name in order[half:]:
+        assert new.isoformat() not in pipeline.build_model(settings, name).days
+    assert pipeline.stale_days(settings) == [new]
+    assert {new.isoformat() in one.days for one in pipeline.build(settings) if one.model.startswith("fct_usage")} == {
+        True
+    }
+    assert pipeline.stale_days(settings) == []
+
+
 def test_late_data_rebuilds_its_day_and_no_other(settings: Settings) -> None:
     """An upload that touches an old day makes that day stale; a second build finds nothing to do."""
     for days_ago in (3, 2, 1):
