@@ -148,6 +148,13 @@ def check(settings: Settings, days: Sequence[date] | None = None) -> list[CheckR
     return results
 
 
+def settle(settings: Settings) -> list[str]:
+    """Build what has come in since the models were built, check, and let policies act; what was found and tagged, in sentences."""
+    build(settings)
+    found = [result.sentence for result in check(settings) if result.found]
+    return found + act(settings)
+
+
 def act(settings: Settings) -> list[str]:
     """Let policies tag what they matched, and build what depends on tags; a sentence for each app tagged."""
     from etl.governance.policies.actions import tag_matches

@@ -158,7 +158,7 @@ def _action(result: str | None, status: str | None, hierarchy: str | None) -> st
             if status
             else None
         )
-    failed = f"contains({result}, 'TIMEDOUT') or contains({result}, 'ABORTED/000')"
+    failed = f"contains({result}, 'TIMEDOUT')"
     if status:
         failed += f" or {status} in ('0', '000', '502', '503', '504')"
     if status and hierarchy:
