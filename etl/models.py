@@ -170,12 +170,15 @@ def _wanted(model: Model, days: Sequence[date] | None, lake: Lake, inputs: Input
 
 
 def _is_ready(model: Model, day: date, lake: Lake) -> bool:
-    """Whether the day has what the model reads. A day that came in after this build began waits whole for the next one."""
+    """Whether the day has what the model reads. A day that came in after this build began waits whole for the next one.
+
+    A read model without any day was never built: then building goes on, and its error says what comes first.
+    """
     read = [models()[_node(name)] for name in model.reads if _node(name) in models()]
     return all(
         _is_ready(one, day, lake)
         if one.kept == "view"
-        else one.kept == "whole" or lake.partition(one.name, day).exists()
+        else one.kept == "whole" or lake.partition(one.name, day).exists() or not lake.partitions(one.name)
         for one in read
     )
 
