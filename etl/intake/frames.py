@@ -8,12 +8,13 @@ this engine a regular expression costs ten times a split.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from etl.intake.formats import Format
 from etl.intake.pairs import cef_source, key_value_source, leef_source, pairs_sql
 from etl.intake.sql import literal, quoted
 
-__all__ = ["body_sql", "fields_sql", "literal", "quoted"]
+__all__ = ["MISSING", "Positions", "body_sql", "fields_sql", "literal", "positions", "quoted"]
 
 # Stand-ins; control characters that do not occur in logs. Those that do are question marks before.
 GAP, ESCAPED_QUOTE = "chr(31)", "chr(29)"
@@ -125,25 +126,44 @@ def _divided(text: str, sep: str, *, runs: bool = False) -> str:
         lambda piece, i: case when i % 2 = 1 then {cut} else piece end), '')"""
 
 
-def _named(spec: Format, header: tuple[str, ...], least: int, source: str) -> str:
-    positions = {name.strip().strip('"').lower(): index for index, name in reversed(list(enumerate(header, 1)))}
-    fields = {}
-    for name in spec.frame.fields:
-        spellings = name.split("|")  # "a|b": the first one that the header has
-        found = next((positions[one.lower()] for one in spellings if one.lower() in positions), None)
-        fields[spellings[0]] = MISSING if found is None else f"parts_[{found}]"
-    return _select(fields, _count_sentence("len(parts_)", least), source)
+@dataclass(frozen=True)
+class Positions:
+    """Of a record with a header: the cell, from 0, in which each field stands, None for one that the header lacks; and how
+    many cells a record has at least."""
+
+    places: dict[str, int | None]
+    least: int
+
+
+def positions(spec: Format, header: tuple[str, ...] | None) -> Positions:
+    """Where the fields of a W3C or CSV record are. The header is the file's, else the format's own."""
+    frame = spec.frame
+    if frame.type == "w3c":
+        names = header or frame.default_fields
+        least = frame.least or len(names)
+    else:
+        names = header if frame.header and header else frame.default_fields or tuple(frame.fields)
+        least = frame.least or min(len(names), 2)
+    cells = {name.strip().strip('"').lower(): index for index, name in reversed(list(enumerate(names)))}
+    places = {}
+    for field in frame.fields:
+        spellings = field.split("|")  # "a|b": the first one that the header has
+        places[spellings[0]] = next((cells[one.lower()] for one in spellings if one.lower() in cells), None)
+    return Positions(places, least)
+
+
+def _named(spec: Format, header: tuple[str, ...] | None, source: str) -> str:
+    found = positions(spec, header)
+    fields = {name: MISSING if place is None else f"parts_[{place + 1}]" for name, place in found.places.items()}
+    return _select(fields, _count_sentence("len(parts_)", found.least), source)
 
 
 def _csv(spec: Format, header: tuple[str, ...] | None) -> str:
-    names = header if spec.frame.header and header else spec.frame.default_fields or tuple(spec.frame.fields)
-    source = split_quoted("select * from body_", spec.frame.separator or ",")
-    return _named(spec, names, spec.frame.least or min(len(names), 2), source)
+    return _named(spec, header, split_quoted("select * from body_", spec.frame.separator or ","))
 
 
 def _w3c(spec: Format, header: tuple[str, ...] | None) -> str:
-    names = header or spec.frame.default_fields
-    if not names:
+    if not (header or spec.frame.default_fields):
         empty: dict[str, str] = dict.fromkeys((name.split("|")[0] for name in spec.frame.fields), MISSING)
         return _select(empty, "'no #Fields line before this record'", "select * from body_")
     separator = spec.frame.separator or " "
@@ -152,7 +172,7 @@ def _w3c(spec: Format, header: tuple[str, ...] | None) -> str:
     else:  # divided by white space: a run of blanks is one
         trimmed = "case when ends_with(text, ' ') then rtrim(text) else text end"
         source = split_quoted(f"select * replace ({trimmed} as text) from body_", separator, runs=separator == " ")
-    return _named(spec, names, spec.frame.least or len(names), source)
+    return _named(spec, header, source)
 
 
 def _json(spec: Format, header: tuple[str, ...] | None) -> str:

@@ -19,11 +19,22 @@ create or replace macro unquoted(x) as case when length(x) >= 2 and starts_with(
 create or replace macro url_decode(x) as case when contains(x, '%') then coalesce(try(system.main.url_decode(x)), x) else x end;
 -- 'DOM\user' as logged, LDAP://… to its last part is left to formats.
 
+-- values whose escapes were found but left in place: of CEF and LEEF, of quoted pairs, of structured data (RFC 5424), of CSV
+create or replace macro without_pipe_escapes(x) as case when contains(x, '\')
+    then replace(replace(replace(replace(x, '\\', chr(28)), '\=', '='), '\|', '|'), chr(28), '\') else x end;
+create or replace macro without_quote_escapes(x) as case when contains(x, '\')
+    then replace(replace(replace(x, '\\', chr(28)), '\"', '"'), chr(28), '\') else x end;
+create or replace macro without_structured_escapes(x) as without_quote_escapes(case when contains(x, '\]')
+    then replace(replace(replace(x, '\\', chr(28)), '\]', ']'), chr(28), '\\') else x end);
+create or replace macro without_doubled_quotes(x) as case when contains(x, '""') then replace(x, '""', '"') else x end;
+
 -- addresses
 
--- a name whose last label is a number is an IPv4 address or nothing (WHATWG URL Standard, host parsing)
+-- a name whose last label is a number is an IPv4 address or nothing (WHATWG URL Standard, host parsing); most names begin with
+-- a letter, and need no regular expression
 create or replace macro is_ip(x) as case
     when contains(x, ':') then regexp_full_match(x, '[0-9A-Fa-f:.]+(%.*)?') and split_part(x, ':', 3) || split_part(x, ':', 2) <> ''
+    when x >= ':' then false
     else regexp_full_match(x, '[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}') end;
 create or replace macro bare_ip(x) as case when starts_with(x, '[') then replace(replace(lower(trim(x)), '[', ''), ']', '') else lower(trim(x)) end;
 create or replace macro ip(x) as case when is_ip(x) then lower(x) when starts_with(x, '[') and is_ip(bare_ip(x)) then bare_ip(x) end;

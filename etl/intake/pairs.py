@@ -63,75 +63,39 @@ def pairs_sql(spec: Format, source: str) -> tuple[dict[str, str], str, str]:
     )
 
 
-def key_value_source(spec: Format) -> str:
-    """Pairs divided by blanks (or another separator) outside double quotes; a backslash escapes a quote or itself."""
+def pairs_text(spec: Format) -> str:
+    """SQL over `body_` for the part of a record that holds its pairs."""
     text = "text"
     if spec.frame.after:
         text = f"regexp_replace(text, {literal(f'^.*?(?:{spec.frame.after})')}, '')"
-    source = f"select *, {text} as pairs_ from body_"
+    if spec.frame.quoted:  # structured data ends at `"]`; what stands behind is text. A bracket in a value is escaped.
+        text = f"""case when contains(text, '"]') and not contains(text, '\\"]') then split_part({text}, '"]', 1) || '"' else {text} end"""
+    return text
+
+
+def key_value_source(spec: Format) -> str:
+    """Pairs divided by blanks (or another separator) outside double quotes; a backslash escapes a quote or itself."""
+    source = f"select *, {pairs_text(spec)} as pairs_ from body_"
     if spec.frame.bare:
         return _bare_source(spec, source)
-    guarded = f"replace(replace(replace(pairs_, '\\\\', {BACKSLASH}), '\\\"', {QUOTE}), '\\', '\\\\')"
-    pair = literal(_pair_pattern(spec.frame.separator or " ", spec.frame.assign))
-    slow = f"regexp_replace({guarded}, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"
-    slow = f"""replace(replace({slow}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"')"""
-    fast = f"regexp_replace(pairs_, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"  # most records escape nothing
-    members = f"""'{{' || case when contains(pairs_, '\\') then {slow} else {fast} end || '"":""}}'"""
+    guarded = f"replace(replace(pairs_, '\\\\', {BACKSLASH}), '\\\"', {QUOTE})"
     if spec.frame.quoted:
-        members = f"case when json_valid(quoted_) and not contains(quoted_, '\\') then quoted_ else {members} end"
-        source = f"select *, {_all_quoted(spec)} as quoted_ from ({source})"
-    else:
-        members = f"case when json_valid(plain_json_) then plain_json_ else {members} end"
-        source = f"select *, {_plain_members(spec)} as plain_json_ from (select *, {_plain_text(spec)} as plain_ from ({source}))"
-    return f"""select *, {members} as json_ from ({source})"""
-
-
-def _plain_text(spec: Format) -> str:
-    """The pairs of a record in which each quote opens a value or closes one and nothing is escaped; null for another record."""
-    separator, assign = literal(spec.frame.separator or " "), literal(spec.frame.assign)
-    quotes = """strlen(pairs_) - strlen(replace(pairs_, '"', ''))"""
-    openings = f"""(strlen(pairs_) - strlen(replace(pairs_, {literal(spec.frame.assign + '"')}, ''))) // {len(spec.frame.assign) + 1}"""
-    is_plain = f"not contains(pairs_, '\\') and {quotes} = 2 * ({openings})"
-    # A pair has a name.
-    is_plain += f" and not starts_with(pairs_, {assign}) and not contains(pairs_, {separator} || {assign})"
-    if spec.frame.separator not in ("", " "):
-        loose = (f"{separator} || ' '", f"' ' || {assign}", f"{assign} || ' '")
-        is_plain += "".join(f" and not contains(pairs_, {one})" for one in loose)
-    # What stands before the first pair has no name.
-    before = f"split_part(pairs_, {assign}, 1)"
-    pairs = f"substr(pairs_, length({before}) - length(split_part({before}, {separator}, -1)) + 1)"
-    # A blank before a pair is not of its name; one behind the last is of its value, unless blanks divide.
-    return f"case when {is_plain} then rtrim(ltrim({pairs}, ' ' || {separator}), {separator}) end"
-
-
-def _plain_members(spec: Format) -> str:
-    """Such pairs as JSON by plain replacements, at a quarter of the cost of a regular expression: quotes divide what is inside
-    values from what is outside. What is no pair is no JSON either, nor is what stands right behind a closing quote."""
-    separator, assign = literal(spec.frame.separator or " "), literal(spec.frame.assign)
-    outside = f"""replace(replace(piece, {assign}, '":"'), {separator}, '","')"""
-    # An assignment before a closing quote is one that the count of openings took for an opening.
-    pieces = f"""list_transform(string_split(plain_, '"'), lambda piece, i: case
-        when i % 2 = 0 then case when ends_with(piece, {assign}) then chr(1) else piece end
-        when i > 1 and piece <> '' and not starts_with(piece, {separator}) then chr(1) else {outside} end)"""
-    return f"""'{{"' || array_to_string({pieces}, '') || '"}}'"""
-
-
-def _all_quoted(spec: Format) -> str:
-    """Pairs whose values are all in double quotes, by plain replacements; no JSON at all when some are not.
-
-    Structured data ends at `"]`, and a bracket in a value is escaped; what stands behind the end is text.
-    """
-    assign, separator = spec.frame.assign, spec.frame.separator or " "
-    text = "rtrim(split_part(replace(pairs_, '\\]', ']'), '\"]', 1), '\" ')"
-    opened = f"""replace({text}, {literal(assign + '"')}, '":"')"""
-    return f"""'{{"' || replace({opened}, {literal('"' + separator)}, '","') || '"}}'"""
+        guarded = f"replace({guarded}, '\\]', ']')"
+    guarded = f"replace({guarded}, '\\', '\\\\')"
+    pair = literal(_pair_pattern(spec.frame.separator or " ", spec.frame.assign))
+    escaped = f"regexp_replace({guarded}, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"
+    escaped = f"""replace(replace({escaped}, {BACKSLASH}, '\\\\'), {QUOTE}, '\\"')"""
+    plain = f"regexp_replace(pairs_, {pair}, '\"\\1\":\"\\2\\3\",', 'g')"  # most records escape nothing
+    members = f"case when contains(pairs_, '\\') then {escaped} else {plain} end"
+    return f"""select *, '{{' || {members} || '"":""}}' as json_ from ({source})"""
 
 
 def _bare_source(spec: Format, source: str) -> str:
     """Values end where the next name begins; quotes and backslashes are ordinary characters."""
     separator, colon = spec.frame.separator or " ", re.escape(spec.frame.assign[0])
     name = rf"([A-Za-z_][^{re.escape(separator[0])}{colon}\"]*?)"
-    next_name = literal(rf"{_spaced(separator)}{name} *{_spaced(spec.frame.assign)} *")
+    assigned = rf"(?:{_spaced(spec.frame.assign)}|{colon}$) *"  # the last value may be empty
+    next_name = literal(rf"{_spaced(separator)}{name} *{assigned}")
     escaped = f"replace(replace({literal(separator)} || rtrim(pairs_, {literal(separator + ' ')}), '\\', '\\\\'), '\"', '\\\"')"
     members = f"regexp_replace({escaped}, {next_name}, '\",\"\\1\":\"', 'g')"
     return f"""select *, '{{"":"' || {members} || '"}}' as json_ from ({source})"""
@@ -173,9 +137,10 @@ def leef_source(spec: Format) -> str:
         when {code} in ('0x7c', 'x7c') then '|' when length({first}) = 1 then {first} else chr(9) end"""
     rest = "substr(guarded_, length(head_) + 1"
     one = literal(spec.frame.separator or "\t")
+    # A delimiter behind the last pair is of no value.
     marked = (
-        f"{GAP} || case when {is_two} then replace({rest} + length({first}) + 1), {named}, {GAP}) "
-        f"else replace({rest}), {one}, {GAP}) end"
+        f"{GAP} || rtrim(case when {is_two} then replace({rest} + length({first}) + 1), {named}, {GAP}) "
+        f"else replace({rest}), {one}, {GAP}) end, {GAP})"
     )
     return _headed("LEEF:", LEEF_HEAD, f"""regexp_replace({marked}, '\\x1f+ *([^=\\x1f]+)=', '","\\1":"', 'g')""")
 

@@ -6,8 +6,8 @@ No record is dropped and none raises: what cannot be read is a reject that says 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,16 +18,15 @@ import pyarrow.compute as pc
 
 from etl.errors import FormatError
 from etl.events import EVENT_SCHEMA
-from etl.intake.formats import URL, WRITABLE, Format
-from etl.intake.frames import body_sql, fields_sql, literal, quoted
+from etl.intake.formats import WRITABLE, Format
 from etl.intake.framing import Records
+from etl.intake.places import Placing, placing
+from etl.intake.sql import literal
+from etl.intake.statement import RAW_CHARS, column_names, engine_fields, limits, placed_fields, statement, timestamp
 
 MACROS = Path(__file__).with_name("macros.sql")
 ROWS_A_TASK = 16384  # the engine works on record batches in parallel
-RAW_CHARS = 4096
-MAX_HOST = 253  # RFC 1035: a name has at most 253 characters
 MAX_FAILING = 1000  # records of one run on which an expression may fail before the format is held to be wrong
-OLDEST_YEAR = 1995  # before the first of these appliances: a clock that was never set, not a transaction
 
 PARSED_SCHEMA: pa.Schema = pa.schema(
     [
@@ -40,18 +39,16 @@ PARSED_SCHEMA: pa.Schema = pa.schema(
     ]
 )
 
-TEXTS = (
-    "event_key", "device_id", "device_name", "user_name", "content_type", "user_agent", "process_name", "app_hint",
-    "vendor_category", "url_path",
-)  # fmt: skip
-NUMBERS = ("uploaded_bytes", "downloaded_bytes", "total_bytes", "duration_ms")
-# What `url` in [event] gives, where the format's own expression is null or missing.
-URL_PARTS = {
-    "dst_host": "host_of_authority(authority_)",
-    "dst_port": "coalesce(port_of_authority(authority_), port_of_scheme(url_text_))",
-    "url_path": "path_of_rest(url_rest_)",
-}
-RANGES = {"src_port": "1, 65535", "dst_port": "1, 65535", "http_status": "1, 999"}
+Key = tuple[str, tuple[str, ...] | None]  # a format and the header in force
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records of one format, and the statement that answers for them."""
+
+    spec: Format
+    statement: str
+    table: pa.Table
 
 
 class Parser:
@@ -83,30 +80,43 @@ class Parser:
         # A long `in (…)` over every record is faster as comparisons than as the hash join it would be turned into.
         self._con.execute("set disabled_optimizers = 'in_clause'")
         self._con.execute(f"create macro zone_() as {literal(timezone)}")
-        self._con.execute(f"create macro received_() as {_timestamp(self.received_at)}")
+        self._con.execute(f"create macro received_() as {timestamp(self.received_at)}")
         self._con.execute(MACROS.read_text(encoding="utf-8"))
         # A user's own format is an expression that somebody wrote: it reads no file and changes no setting.
         self._con.execute("set enable_external_access = false")
         self._con.execute("set lock_configuration = true")
-        self._queries: dict[tuple[str, tuple[str, ...] | None], str] = {}
-        self._detect = ""
+        self._placer = self._con.cursor()
+        self._placings: dict[Key, Placing | None] = {}
+        self._statements: dict[tuple[object, ...], str] = {}
 
     def close(self) -> None:
         self._con.close()
 
     def parse(self, records: Records, formats: Sequence[Format]) -> pa.Table:
         """One row per record, in order; columns PARSED_SCHEMA. With several formats each record goes to the one it fits."""
+        return self.answer(self.place(records, formats))
+
+    def place(self, records: Records, formats: Sequence[Format]) -> list[Batch]:
+        """Prepare records for `answer`. A thread may do so while another one answers for those before."""
         if len(records) == 0:
-            return PARSED_SCHEMA.empty_table()
+            return []
         if len(formats) == 1:
-            return self._parse(records, formats[0], None)
+            return self._place(records, formats[0], None)
         choice = self._choose(records, formats)
-        parts = []
-        for index, spec in enumerate(formats):
-            chosen = np.flatnonzero(choice == index)
-            if len(chosen):
-                parts.append(self._parse(records, spec, chosen))
-        return pa.concat_tables(parts).sort_by("record_no")
+        chosen = [np.flatnonzero(choice == index) for index in range(len(formats))]
+        return [
+            batch
+            for spec, rows in zip(formats, chosen, strict=True)
+            if len(rows)
+            for batch in self._place(records, spec, rows)
+        ]
+
+    def answer(self, batches: Sequence[Batch]) -> pa.Table:
+        """One row per record of the batches, in order; columns PARSED_SCHEMA."""
+        if not batches:
+            return PARSED_SCHEMA.empty_table()
+        parts = [self._rows(batch, batch.table, []) for batch in batches]
+        return parts[0] if len(parts) == 1 else pa.concat_tables(parts).sort_by("record_no")
 
     def _choose(self, records: Records, formats: Sequence[Format]) -> np.ndarray:
         """The first format whose pattern a record matches; the first of all when none does."""
@@ -114,89 +124,77 @@ class Parser:
             f"when regexp_matches(line, {literal(spec.detect.pattern)}) then {index}"
             for index, spec in enumerate(formats)
         )
-        self._con.register("batch", _batch(records, None))
+        self._placer.register("batch", _in_tasks(_table(records, None)))
         one_line = (
             "select case when contains(line, chr(10)) then replace(line, chr(10), ' ') else line end as line from batch"
         )
-        found = self._con.sql(f"select case {whens} else 0 end as i from ({one_line})").to_arrow_table()
+        found = self._placer.sql(f"select case {whens} else 0 end as i from ({one_line})").to_arrow_table()
         return np.asarray(found["i"].to_numpy())
 
-    def _parse(self, records: Records, spec: Format, chosen: np.ndarray | None) -> pa.Table:
+    def _place(self, records: Records, spec: Format, chosen: np.ndarray | None) -> list[Batch]:
+        """Records of one format: those whose fields were found without the engine, and the others."""
         key = (f"{spec.folder}/{spec.id}", records.header)
-        if key not in self._queries:
-            self._queries[key] = self._query(spec, records.header)
-        return self._rows(_batch(records, chosen), spec, self._queries[key], [])
+        if key not in self._placings:
+            self._placings[key] = placing(spec, records.header)
+        table = _table(records, chosen)
+        how = self._placings[key]
+        if how is None or (spec.frame.type == "w3c" and records.header is None and not spec.frame.default_fields):
+            return [Batch(spec, self._statement(key, spec, None), _in_tasks(table))]
+        texts = table["line"].combine_chunks()
+        around = {"syslog_time": pa.nulls(len(table), pa.string()), "syslog_host": pa.nulls(len(table), pa.string())}
+        if how.texts:
+            self._placer.register("batch", _in_tasks(table))
+            told = self._placer.sql(how.texts).to_arrow_table().combine_chunks()
+            texts = told["text"].combine_chunks()
+            around = {name: told[name] for name in around}
+        for name, column in around.items():
+            table = table.append_column(name, column)
+        return self._split(key, spec, how, table, texts)
 
-    def _rows(self, batch: pa.Table, spec: Format, query: str, failing: list[int]) -> pa.Table:
+    def _split(self, key: Key, spec: Format, how: Placing, table: pa.Table, texts: pa.Array) -> list[Batch]:
+        parts, rows, escaped = [], [], False
+        names = [*table.column_names, *column_names(how)]
+        for columns, row, holds_escapes in how.found(texts):
+            if len(row):
+                parts.append(pa.record_batch([*_columns_at(table, row), *columns], names=names))
+            rows.append(row)
+            escaped |= holds_escapes
+        found = np.concatenate(rows)
+        batches = []
+        if parts:
+            batches.append(Batch(spec, self._statement(key, spec, how, escaped=escaped), pa.Table.from_batches(parts)))
+        if len(found) < len(table):
+            others = np.delete(np.arange(len(table)), found)
+            batches.append(Batch(spec, self._statement(key, spec, None), _in_tasks(table.take(pa.array(others)))))
+        return batches
+
+    def _statement(self, key: Key, spec: Format, how: Placing | None, *, escaped: bool = False) -> str:
+        wanted = (*key, how is not None, escaped)
+        if wanted not in self._statements:
+            fields = engine_fields(spec, key[1]) if how is None else placed_fields(spec, how, escaped=escaped)
+            self._statements[wanted] = statement(spec, fields, limits(self.oldest, self.newest))
+        return self._statements[wanted]
+
+    def _rows(self, batch: Batch, table: pa.Table, failing: list[int]) -> pa.Table:
         """The answers for a batch. A record on which an expression fails is a reject; it is found by halving the batch.
 
         So is a batch of long records that the engine has no room for.
         """
-        self._con.register("batch", batch)
+        spec = batch.spec
+        self._con.register("batch", table)
         try:
-            return _completed(self._con.sql(query).to_arrow_table(), spec)
+            return _completed(self._con.sql(batch.statement).to_arrow_table(), spec)
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
             raise _refused(spec, error) from None
         except (duckdb.DataError, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
-            if len(batch) == 1:
-                failing.append(batch["record_no"][0].as_py())
+            if len(table) == 1:
+                failing.append(table["record_no"][0].as_py())
                 if len(failing) > MAX_FAILING:
                     raise _refused(spec, error) from None
-                return _failed(batch, spec)
-            middle = len(batch) // 2
-            halves = (batch.slice(0, middle), batch.slice(middle))
-            return pa.concat_tables([self._rows(half, spec, query, failing) for half in halves])
-
-    def _query(self, spec: Format, header: tuple[str, ...] | None) -> str:
-        levels = _levels(spec.let)
-        lets = "".join(
-            f",\nlet{i}_ as (select *, {', '.join(f'{spec.let[name]} as {quoted(name)}' for name in names)} "
-            f"from {f'let{i - 1}_' if i else 'fields_'})"
-            for i, names in enumerate(levels)
-        )
-        last = f"let{len(levels) - 1}_" if levels else "fields_"
-        event = dict(spec.event)
-        if url := event.pop(URL, None):
-            lets += f""",
-url_ as (select *, {url} as url_text_ from {last}),
-rest_ as (select *, url_rest(url_text_) as url_rest_ from url_),
-authority_ as (select *, authority_of_rest(url_rest_) as authority_ from rest_)"""
-            last = "authority_"
-            for name, part in URL_PARTS.items():
-                kind = "integer" if name in RANGES else "varchar"
-                event[name] = f"coalesce(try_cast({event[name]} as {kind}), {part})" if name in event else part
-        said = ", ".join(f"{_said(name, event.get(name))} as said_{name}" for name in WRITABLE)
-        return f"""with body_ as ({body_sql(spec)}),
-fields_ as ({fields_sql(spec, header)}){lets},
-said_ as (select record_no, line, flaw, unframed_, {_first(spec.skip)} as skip_, {_first(spec.reject)} as reject_, {said} from {last}),
-hosted_ as (select *, plain_host(said_dst_host) as host_ from said_),
-told_ as (select *, is_ip(host_) as host_is_ip_ from hosted_),
-plain_ as (select record_no, line, flaw, unframed_, skip_, reject_, host_, {_plain(spec)} from told_),
-judged_ as (select *, {self._judgement(spec)} as judged_ from plain_)
-select record_no, case when judged_ = 'event:' then 'event' else split_part(judged_, ':', 1) end as outcome,
-    case when judged_ <> 'event:' then nullif(substr(judged_, strpos(judged_, ':') + 1), '') end as reason,
-    case when judged_ <> 'event:' then left(line, {RAW_CHARS}) end as raw, {", ".join(spoken(spec))}
-from judged_"""
-
-    def _judgement(self, spec: Format) -> str:
-        """One CASE: the first thing that applies decides what becomes of the record."""
-        limits = ""
-        if self.oldest is not None:
-            limits += f"when event_at < {_timestamp(self.oldest)} then 'skip:too old' "
-        if self.newest is not None:
-            limits += f"when event_at > {_timestamp(self.newest)} then 'reject:time lies in the future' "
-        comment = "when starts_with(line, '#') then 'skip:header' " if spec.frame.type == "w3c" else ""
-        return f"""case
-    when flaw is not null then case when flaw = 'header' then 'skip:header' else 'reject:' || flaw end
-    when strlen(line) < 64 and trim(line) = '' then 'skip:blank line' {comment}
-    when unframed_ is not null then 'reject:' || unframed_
-    when skip_ is not null then 'skip:' || skip_
-    when reject_ is not null then 'reject:' || reject_
-    when event_at is null then {literal("reject:time not readable; expected " + spec.time)}
-    when year(event_at) < {OLDEST_YEAR} then 'reject:time lies before {OLDEST_YEAR}; the clock was not set'
-    when strlen(host_) > {MAX_HOST} then 'reject:host name longer than {MAX_HOST} characters'
-    when dst_host is null and dst_ip is null and app_hint is null then 'skip:no destination' {limits}
-    else 'event:' end"""
+                return _failed(table, spec)
+            middle = len(table) // 2
+            halves = (table.slice(0, middle), table.slice(middle))
+            return pa.concat_tables([self._rows(batch, half, failing) for half in halves])
 
 
 def _refused(spec: Format, error: Exception) -> FormatError:
@@ -218,21 +216,6 @@ def _failed(batch: pa.Table, spec: Format) -> pa.Table:
     return pa.Table.from_pylist([row], schema=PARSED_SCHEMA)
 
 
-def _levels(lets: dict[str, str]) -> list[list[str]]:
-    """The names of `let` in layers: each is computed from fields and from names of the layers before."""
-    depth: dict[str, int] = {}
-    for name, expression in lets.items():
-        words = set(re.findall(r"\w+", expression))
-        depth[name] = max((depth[other] + 1 for other in depth if other in words), default=0)
-    return [[name for name in lets if depth[name] == level] for level in range(max(depth.values(), default=-1) + 1)]
-
-
-def spoken(spec: Format) -> list[str]:
-    """The event columns that a format can fill; the others are null and need not travel."""
-    given = set(spec.event) | {"action", "transactions", "total_bytes", "dst_host", "dst_ip", "app_hint"}
-    return [name for name in WRITABLE if name in given or (URL in spec.event and name in URL_PARTS)]
-
-
 def _completed(table: pa.Table, spec: Format) -> pa.Table:
     """Bring an answer to PARSED_SCHEMA."""
     columns = []
@@ -246,55 +229,7 @@ def _completed(table: pa.Table, spec: Format) -> pa.Table:
     return pa.table(columns, schema=PARSED_SCHEMA)
 
 
-def _first(conditions: dict[str, str]) -> str:
-    if not conditions:
-        return "null::varchar"
-    return "case " + " ".join(f"when {test} then {literal(reason)}" for reason, test in conditions.items()) + " end"
-
-
-def _plain(spec: Format) -> str:
-    """What the format said, in the event's own terms: placeholders null, hosts and addresses in one spelling."""
-    columns = {
-        "event_at": "said_event_at",
-        "transactions": "case when try_cast(said_transactions as bigint) > 0 then try_cast(said_transactions as bigint) else 1 end",
-        "dst_host": "case when host_ not in ('', '-', 'n/a', 'none', 'null', 'unknown') and not host_is_ip_ then host_ end",
-        # an address in the URL is what was asked for, whatever peer the sender talked to
-        "dst_ip": "coalesce(case when host_is_ip_ then host_ end, ip(said_dst_ip))",
-        "action": "coalesce(said_action, 'unknown')",
-        "total_bytes": "coalesce(said_uploaded_bytes + said_downloaded_bytes, said_total_bytes)",
-    }
-    if "transactions" not in spec.event:
-        columns["transactions"] = "1::bigint"
-    plain = [f"{expression} as {name}" for name, expression in columns.items()]
-    plain += [f"said_{name} as {name}" for name in WRITABLE if name not in columns]
-    return ", ".join(plain)
-
-
-def _said(name: str, expression: str | None) -> str:
-    """One column as the format said it, with its type; what a format does not say costs nothing."""
-    if expression is None:
-        kind = "varchar" if EVENT_SCHEMA.field(name).type == pa.string() else "bigint"
-        return f"null::{kind}"
-    if name in TEXTS:
-        return f"known(({expression})::varchar)"
-    if name == "src_ip" and expression.endswith("_ip"):  # already an address, computed by `let`
-        return f"({expression})::varchar"
-    if name == "src_ip":
-        return f"ip(({expression})::varchar)"
-    if name == "http_method":
-        return f"upper(known(({expression})::varchar))"
-    if name in NUMBERS:
-        return f"at_least(try_cast(({expression}) as bigint), 0)"
-    if name in RANGES:
-        return f"within(try_cast(({expression}) as integer), {RANGES[name]})"
-    return f"({expression})" if name in ("event_at", "transactions") else f"({expression})::varchar"
-
-
-def _timestamp(instant: datetime) -> str:
-    return f"timestamp '{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
-
-
-def _batch(records: Records, chosen: np.ndarray | None) -> pa.Table:
+def _table(records: Records, chosen: np.ndarray | None) -> pa.Table:
     count = len(records)
     numbers = pa.array(np.arange(records.first, records.first + count, dtype=np.int64))
     flaws: pa.Array = pa.nulls(count, pa.string())
@@ -304,9 +239,20 @@ def _batch(records: Records, chosen: np.ndarray | None) -> pa.Table:
     if envelope is None:
         envelope = pa.repeat(pa.scalar(records.envelope, pa.string()), count)
     table = pa.table({"record_no": numbers, "line": records.lines, "flaw": flaws, "envelope": envelope})
-    if chosen is not None:
-        table = table.take(pa.array(chosen))
+    return table if chosen is None else table.take(pa.array(chosen))
+
+
+def _in_tasks(table: pa.Table) -> pa.Table:
     return pa.Table.from_batches(table.to_batches(max_chunksize=ROWS_A_TASK), schema=table.schema)
+
+
+def _columns_at(table: pa.Table, rows: np.ndarray) -> list[pa.Array]:
+    """The columns at ascending rows, without copying where these are in a row."""
+    first, count = int(rows[0]), int(rows[-1] - rows[0]) + 1
+    part = table.slice(first, count)
+    if count != len(rows):
+        part = part.take(pa.array(rows - first))
+    return [column.combine_chunks() for column in part.columns]
 
 
 def window(received_at: datetime, max_age_days: int, max_future_days: int) -> tuple[datetime, datetime]:

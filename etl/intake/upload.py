@@ -192,9 +192,10 @@ class _Upload:
                     chunk_list.append(_chunk(formats[0], rest.envelope))
                 yield rest
 
-        with Behind(writer.add) as written, closing(ahead(gathered(fresh()))) as ready:
-            for records in ready:
-                written.put(parser.parse(records, formats))
+        placed = (parser.place(records, formats) for records in gathered(fresh()))
+        with Behind(writer.add) as written, closing(ahead(placed)) as ready:
+            for batches in ready:
+                written.put(parser.answer(batches))
                 progress(reader.total, writer.records)
         return chunk_list
 

@@ -11,7 +11,7 @@ import pytest
 
 from etl.intake import detect, formats
 from etl.intake.frames import body_sql, fields_sql
-from etl.intake.parse import Parser, _batch
+from etl.intake.parse import Parser, _table
 
 TOML = """
 title = "t"
@@ -40,7 +40,7 @@ def read(tmp_path: Path, frame: str, content: str) -> list[Row]:
     rows: list[Row] = []
     try:
         for records in detect.framed(spec, iter([content.encode()]), 1 << 20):
-            parser._con.register("batch", _batch(records, None))
+            parser._con.register("batch", _table(records, None))
             query = f"with body_ as ({body_sql(spec)}) select * from ({fields_sql(spec, records.header)})"
             rows += parser._con.sql(query).to_arrow_table().to_pylist()
     finally:
