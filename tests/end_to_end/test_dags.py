@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import email
 import email.policy
 import itertools
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,7 +69,10 @@ def run(bag: Any, name: str, conf: dict[str, Any] | None = None) -> tuple[str, d
     found = bag.dags[name]
     for task in found.tasks:
         task.retries = 0
+    ours = [(one, copy.deepcopy(one.params)) for one in (found, *found.tasks)]
     done = found.test(run_conf=conf, logical_date=None)  # as when it is triggered by hand or over REST
+    for one, params in ours:
+        one.params = params  # the run left its conf in them
     states: dict[str, list[str]] = {}
     for instance in done.get_task_instances():
         states.setdefault(instance.task_id, []).append(str(instance.state))
@@ -186,6 +191,20 @@ def test_many_drops_are_taken_in_groups(bag: Any, home: Path, monkeypatch: pytes
     state, tasks = run(bag, "intake")
     assert state == "success" and tasks["take"] == ["success"] * 3
     assert len(pipeline.lake_of(settings.load()).upload_ids()) == 7
+
+
+def test_a_task_for_a_source_takes_its_drops_in_order(bag: Any, home: Path) -> None:
+    """When it is asked for, each source is one task, which takes its drops oldest first, whatever they are called."""
+    for age, name in enumerate(("c.log", "a.log", "b.log")):
+        squid(home, name, start=YESTERDAY - timedelta(hours=age))
+        os.utime(home / "drops" / "proxy" / name, (time := YESTERDAY.timestamp() - age, time))
+    (home / "drops" / "other").mkdir()
+    shutil.copy(home / "drops" / "proxy" / "a.log", home / "drops" / "other" / "a.log")
+    state, tasks = run(bag, "intake", {"task_for_each": "source"})
+    assert state == "success" and tasks["take"] == ["success"] * 2
+    receipts = [one for one in pipeline.lake_of(settings.load()).receipts() if one.source == "proxy"]
+    taken = [one.file_name for one in sorted(receipts, key=lambda one: one.started_at)]
+    assert taken == ["b.log", "a.log", "c.log"]
 
 
 def test_a_failed_drop_fails_the_run_and_harms_no_other(bag: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
