@@ -80,8 +80,8 @@ create or replace macro port_of_scheme(u) as case
     when starts_with(u, 'https://') or starts_with(u, 'wss://') then 443
     when starts_with(u, 'ftp://') then 21
     when contains(u, '://') then case lower(split_part(u, '://', 1)) when 'https' then 443 when 'wss' then 443 when 'http' then 80 when 'ws' then 80 when 'ftp' then 21 end end;
--- for fields that hold one piece only
-create or replace macro url_host(u) as host_of_authority(authority_of_rest(url_rest(u)));
+-- for fields that hold one piece only; the authority is computed once, not at each of its many places
+create or replace macro url_host(u) as list_transform([authority_of_rest(url_rest(u))], lambda a: host_of_authority(a))[1];
 create or replace macro url_path(u) as path_of_rest(url_rest(u));
 
 -- times: every macro ends in a UTC timestamp without zone, or null when the text is not such a time
