@@ -49,7 +49,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     settings = Settings.model_validate(
         {"home": home, "organisation": organisation, "intake": {"settle_seconds": 0}, "report": {"per_source": False}}
     )
-    written = demo.write(settings.folder("drops"), devices=60, users=45, days=7)
+    written = demo.write(settings.folder("drops"), devices=60, users=45, days=5)
     expected = count(settings.folder("drops"))
     receipts = pipeline.intake(settings)
     pipeline.build(settings)
