@@ -45,9 +45,7 @@ def test_every_key_is_shown_with_its_default(section: str) -> None:
     shown = uncommented()[section]
     model = sections()[section]
     expected = {name for name in model.model_fields if (section, name) not in NOT_IN_FILE}
-    assert set(shown) == expected, (
-        f"[{section}] of cloud-discovery.toml and its class differ. Add or remove the key."
-    )
+    assert set(shown) == expected, f"[{section}] of cloud-discovery.toml and its class differ. Add or remove the key."
     if section == "paths":  # "no folder" has no TOML value; the comment says so
         del shown["formats"]
     assert model.model_validate(shown) == model(), f"[{section}]: a default differs. Copy it from the class."
