@@ -10,9 +10,10 @@ PYTEST_ARGS ?=
 COVERED_PCT := 85
 
 # What WeasyPrint needs; and the real programs that the tests drive: a browser, a database, a PDF reader, and readers of block lists.
-# Squid and Unbound read block lists as well where they are; not listed, since their packages start servers.
+# Two of those would start a server when they are installed; they are only unpacked.
 PACKAGES := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 TEST_PACKAGES := chromium postgresql poppler-utils bind9-utils dnsmasq-base nodejs
+UNPACKED_PACKAGES := squid unbound
 
 .DEFAULT_GOAL := help
 export PYTHON
@@ -33,6 +34,7 @@ $(VENV)/.packages: $(VENV)/.python Makefile
 
 $(VENV)/.test-packages: $(VENV)/.packages
 	@[ "$(SYSTEM_PACKAGES)" = skip ] || sh scripts/setup.sh packages $(TEST_PACKAGES)
+	@[ "$(SYSTEM_PACKAGES)" = skip ] || sh scripts/setup.sh unpack $(VENV)/programs $(UNPACKED_PACKAGES)
 	@touch $@
 
 $(VENV)/.requirements: $(VENV)/.python requirements.txt pyproject.toml

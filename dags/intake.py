@@ -20,6 +20,7 @@ from airflow.sdk import (
     AssetOrTimeSchedule,
     AssetWatcher,
     CronTriggerTimetable,
+    Param,
     TriggerRule,
     dag,
     get_current_context,
@@ -45,11 +46,26 @@ MOST_TASKS = 500  # a run with more drops gives each task a group of them
     max_active_runs=1,
     default_args=defaults.TASK,
     tags=["cloud-discovery"],
+    params={
+        "task_for_each": Param(
+            "drop",
+            enum=["drop", "source"],
+            title="A task for each",
+            description="drop: a failed one holds no other back. source: its drops one after the other, the oldest first.",
+        )
+    },
 )
 def intake() -> None:
-    @task(doc_md="Lists the complete drops in groups: one drop each, more only when there are over 500.")
-    def find() -> list[list[str]]:
+    @task(
+        doc_md="Lists the complete drops in groups: one drop each (or those of a source), more only when there are over 500."
+    )
+    def find(params: dict[str, Any]) -> list[list[str]]:
         drops = pipeline.find_drops(settings.load(), wait=True)
+        if params["task_for_each"] == "source":
+            by_source: dict[str, list[str]] = {}
+            for drop in drops:
+                by_source.setdefault(drop.rpartition("/")[0].partition("/")[0], []).append(drop)
+            return list(by_source.values())
         size = -(-len(drops) // MOST_TASKS) or 1
         return [drops[start : start + size] for start in range(0, len(drops), size)]
 

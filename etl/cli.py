@@ -123,7 +123,12 @@ def intake(
 def parse(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A log, plain or compressed.")],
     format_id: Annotated[
-        str, typer.Option("--format", metavar="auto|ID", help="The format; auto detects it.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="auto|ID|LOGFORMAT",
+            help="The format; auto detects it. A text with % is a Squid logformat line: '%ts.%03tu %>a %Ss/%03>Hs %<st %rm %ru'.",
+        ),
     ] = "auto",
     timezone: Annotated[str, typer.Option(metavar="ZONE", help="IANA zone of times that name none.")] = "UTC",
     received_at: Annotated[

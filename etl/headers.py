@@ -91,6 +91,7 @@ def code(sql: str) -> str:
     return "\n".join(line for line in sql.splitlines() if not line.lstrip().startswith("--"))
 
 
+@lru_cache(maxsize=256)  # a refusal is not kept; a model is built for many days
 def check_sql(path: Path, sql: str, reads: tuple[str, ...]) -> None:
     """Raises ModelError when the SQL reads other tables than its header says, or uses what engines answer differently."""
     read = tables_read(path, sql)

@@ -1,4 +1,4 @@
-"""The models: SQL files that say what they read. This module orders them, says which days are stale, and builds them.
+"""The models: which days of them are stale, and their building. What a model is: `etl.model_files`.
 
 A partition is stale when its fingerprint differs from that of what it would be built from: the names of the day's event
 files, the fingerprints of the partitions it reads, the SQL, the catalog, and the settings that matter. So an upload that
@@ -13,69 +13,25 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl import slices
 from etl.errors import ModelError
-from etl.headers import SQL, Header, check_sql, code, header, read_header
-from etl.inputs import BEHIND_UPLOADS, INPUTS, UPLOADS, Inputs
+from etl.headers import SQL, check_sql, code, read_header
+from etl.inputs import INPUTS, Inputs
 from etl.lake import Lake, replacing
+from etl.model_files import Model, model_order, models, origin
 from etl.settings import Settings
 
 if TYPE_CHECKING:
     from etl.compute import Session
 
 __all__ = ["SQL", "Model", "ModelBuilt", "build_model", "model_order", "models", "provide", "read_header", "stale_days"]
-
-REQUIRED = ("grain", "reads", "kept", "units", "adds up", "caveat")
-KEPT = ("view", "day", "whole")  # inlined, never stored; one partition a day; one file
-
-
-@dataclass(frozen=True)
-class Model:
-    """One SQL file under sql/models."""
-
-    header: Header
-    sql: str
-
-    @property
-    def name(self) -> str:
-        return self.path.stem
-
-    @property
-    def path(self) -> Path:
-        return self.header.path
-
-    @property
-    def what(self) -> str:
-        return self.header.what
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return self.header.reads
-
-    @property
-    def kept(self) -> str:
-        return self.header.entries["kept"]
-
-    @property
-    def is_sliced(self) -> bool:
-        """Kept whole, with a day in its grain: a daily model reads the rows of its own day."""
-        return self.kept == "whole" and "day" in re.findall(r"\w+", self.header.entries["grain"])
-
-    @property
-    def is_published(self) -> bool:
-        """Facts and dimensions are published to the warehouse; staging and intermediate models stay in the lake."""
-        return self.name.startswith(("fct_", "dim_"))
 
 
 @dataclass(frozen=True)
@@ -86,57 +42,6 @@ class ModelBuilt:
     days: list[str]
     rows: int
     seconds: float
-
-
-@lru_cache(maxsize=8)
-def models(folder: Path = SQL / "models") -> dict[str, Model]:
-    """All models by name, each after those that it reads.
-
-    Raises ModelError for a bad header, an unknown read or a cycle.
-    """
-    found: dict[str, Model] = {}
-    for path in sorted(folder.glob("*/*.sql")):
-        if path.stem in found:
-            raise ModelError(f"{path}: found a second model of this name; expected one. Rename it.")
-        found[path.stem] = _model(path)
-    for model in found.values():
-        for name in model.reads:
-            if name not in found and name not in INPUTS:
-                known = ", ".join(sorted({*found, *INPUTS}))
-                raise ModelError(f"{model.path}: reads: found {name!r}; expected one of {known}. Correct the header.")
-    edges = {name: [_node(read) for read in model.reads if _node(read) in found] for name, model in found.items()}
-    try:
-        return {name: found[name] for name in TopologicalSorter(edges).static_order()}
-    except CycleError as error:
-        cycle = " → ".join(error.args[1])
-        raise ModelError(f"{folder}: found a cycle {cycle}; expected none. Take one read away.") from None
-
-
-def _node(read: str) -> str:
-    """The model that something read comes from."""
-    return UPLOADS if read in BEHIND_UPLOADS else read
-
-
-def _model(path: Path) -> Model:
-    found = header(path)
-    for key in REQUIRED:
-        if not found.entries.get(key):
-            raise ModelError(
-                f"{path}: header: found no `{key}`; expected {', '.join(REQUIRED)}. Add the line `-- {key}: …`."
-            )
-    kept = found.entries["kept"]
-    if kept not in KEPT:
-        raise ModelError(f"{path}: kept: found {kept!r}; expected one of {', '.join(KEPT)}. Correct it.")
-    if kept == "whole" and (daily := sorted(set(found.reads) & {"arrivals", *BEHIND_UPLOADS})):
-        raise ModelError(
-            f"{path}: reads: found {', '.join(daily)}, which belongs to a day; expected daily models. Read those."
-        )
-    return Model(found, path.read_text(encoding="utf-8"))
-
-
-def model_order() -> list[str]:
-    """Names of the models that are kept, each after those that it reads."""
-    return [name for name, model in models().items() if model.kept != "view"]
 
 
 def stale_days(settings: Settings, lake: Lake, model: str | None = None) -> list[date]:
@@ -174,7 +79,7 @@ def _is_ready(model: Model, day: date, lake: Lake) -> bool:
 
     A read model without any day was never built: then building goes on, and its error says what comes first.
     """
-    read = [models()[_node(name)] for name in model.reads if _node(name) in models()]
+    read = [models()[origin(name)] for name in model.reads if origin(name) in models()]
     return all(
         _is_ready(one, day, lake)
         if one.kept == "view"

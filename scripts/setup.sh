@@ -4,6 +4,7 @@
 #   scripts/setup.sh venv VENV                  a virtual environment of Python 3.11 or later
 #   scripts/setup.sh requirements VENV FILE     the packages pinned in FILE, and this project in place
 #   scripts/setup.sh packages NAME...           Debian packages, when they are missing; root or sudo does it
+#   scripts/setup.sh unpack FOLDER NAME...      Debian packages, when they are missing, unpacked there and not installed
 set -eu
 
 UV=uv==0.13.9 # installs 170 packages in seconds; when it cannot, pip does it in a minute
@@ -52,6 +53,36 @@ packages() {
         fail "apt-get could not install:$missing. Run it by hand to see why: apt-get install$missing"
 }
 
+# For programs whose packages start a server when they are installed, at once and after every boot: no script of theirs runs,
+# and nobody but the tests finds them. What they need and is not installed is unpacked with them.
+unpack() {
+    folder=$1
+    shift
+    command -v dpkg-query >/dev/null 2>&1 || return 0
+    missing=
+    for name in "$@"; do
+        is_installed "$name" || missing="$missing $name"
+    done
+    [ -n "$missing" ] || return 0
+    say "Unpacking Debian packages:$missing"
+    # shellcheck disable=SC2086
+    wanted=$(apt-get -s --no-install-recommends install $missing 2>/dev/null | sed -n 's/^Inst \([^ ]*\).*/\1/p')
+    if [ -z "$wanted" ] && as_root apt-get -qq update >/dev/null; then
+        # shellcheck disable=SC2086
+        wanted=$(apt-get -s --no-install-recommends install $missing 2>/dev/null | sed -n 's/^Inst \([^ ]*\).*/\1/p')
+    fi
+    mkdir -p "$folder/archives"
+    # shellcheck disable=SC2086
+    if [ -z "$wanted" ] || ! (cd "$folder/archives" && apt-get -qq -o APT::Sandbox::User= download $wanted >/dev/null); then
+        say "setup: apt-get could not download:$missing. The tests that need them will be skipped"
+        return 0
+    fi
+    for archive in "$folder"/archives/*.deb; do
+        dpkg-deb -x "$archive" "$folder"
+    done
+    rm -r "$folder/archives"
+}
+
 is_suitable() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 can_make_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
@@ -93,6 +124,6 @@ requirements() {
 command=${1:-}
 [ -n "$command" ] && shift
 case "$command" in
-venv | requirements | packages) "$command" "$@" ;;
-*) fail "found command '$command'; expected venv, requirements or packages" ;;
+venv | requirements | packages | unpack) "$command" "$@" ;;
+*) fail "found command '$command'; expected venv, requirements, packages or unpack" ;;
 esac

@@ -31,18 +31,19 @@ def answers(
     timezone: str = "UTC",
     received_at: datetime | None = None,
     limits: Intake | None = None,
+    parser: Parser | None = None,
 ) -> Iterator[dict[str, Any]]:
     """One dict per record, in order: `record`, `outcome`, then `format` and `event`, or `reason`.
 
+    `parser`: one for this time zone and moment that is at hand, and stays open.
     Raises QuarantineError when the file as a whole cannot be read, FormatError for an unknown format id.
     """
     limits = limits or Settings().intake
-    now = datetime.now(UTC)
-    parser = Parser(timezone, received_at or now, newest=max(now, received_at or now) + DAY)
+    ready = parser or parser_for(timezone, received_at)
     try:
         if format_id == "auto":
             head = next(iter(chunks(path, limits, size=detect.SAMPLE_BYTES)))
-            chosen = detect.detect(head, list(formats.values()), parser, path.name, limits.max_record_bytes)
+            chosen = detect.detect(head, list(formats.values()), ready, path.name, limits.max_record_bytes)
         elif format_id in formats:
             chosen = [formats[format_id]]
         elif "%" in format_id:
@@ -55,10 +56,17 @@ def answers(
         source = path.resolve().parent.name
         ours = {"source": source, "upload_id": identity.upload_id(source, identity.file_sha256(path), 0)}
         for records in gathered(detect.framed(chosen[0], chunks(path, limits), limits.max_record_bytes)):
-            for row in parser.parse(records, chosen).to_pylist():
+            for row in ready.parse(records, chosen).to_pylist():
                 yield _answer(row, {spec.id: spec for spec in chosen}[row["log_format"]], ours)
     finally:
-        parser.close()
+        if parser is None:
+            ready.close()
+
+
+def parser_for(timezone: str, received_at: datetime | None) -> Parser:
+    """An engine session that takes no event for later than a day from now, or from when it was received."""
+    now = datetime.now(UTC)
+    return Parser(timezone, received_at or now, newest=max(now, received_at or now) + DAY)
 
 
 def _answer(row: dict[str, Any], spec: Format, ours: dict[str, str]) -> dict[str, Any]:

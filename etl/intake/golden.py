@@ -19,6 +19,7 @@ from typing import Any
 from etl.errors import FormatError
 from etl.intake import formats
 from etl.intake.answers import answers
+from etl.intake.parse import Parser
 
 EXPECTED = ".expected.jsonl"
 # Of an event's columns, those that depend on where the file lies rather than on what it says.
@@ -47,13 +48,14 @@ def read_expected(case: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return stage, found
 
 
-def found_answers(case: Path, stage: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the format of the case's folder makes of it today."""
+def found_answers(case: Path, stage: dict[str, Any], parser: Parser | None = None) -> list[dict[str, Any]]:
+    """What the format of the case's folder makes of it today. `parser`: one for this stage, when it is at hand."""
     spec = formats.read(case.parent.parent)
     received_at = datetime.fromisoformat(stage["received_at"])
     format_id = stage.get("format", spec.id)
     known = {**formats.available(), spec.id: spec}
-    return [_short(answer) for answer in answers(case, known, format_id, stage["timezone"], received_at)]
+    found = answers(case, known, format_id, stage["timezone"], received_at, parser=parser)
+    return [_short(answer) for answer in found]
 
 
 def _short(answer: dict[str, Any]) -> dict[str, Any]:
@@ -72,10 +74,10 @@ def write(case: Path) -> None:
     expected_file(case).write_text(text, encoding="utf-8")
 
 
-def differences(case: Path) -> list[str]:
-    """Sentences that say where found and expected part; empty when they agree."""
+def differences(case: Path, parser: Parser | None = None) -> list[str]:
+    """Sentences that say where found and expected part; empty when they agree. `parser`: one for the case's stage."""
     stage, wanted = read_expected(case)
-    found = found_answers(case, stage)
+    found = found_answers(case, stage, parser)
     lines = []
     if len(found) != len(wanted):
         lines.append(f"{case}: found {len(found)} records; expected {len(wanted)}.")

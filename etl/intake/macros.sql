@@ -52,6 +52,13 @@ create or replace macro inbound(client, server) as private_ip(server) and public
 -- a host as logged: lower case, without brackets, zone index and final dot
 create or replace macro plain_host(x) as case when contains(x, ':') or ends_with(x, '.') then rtrim(split_part(bare_ip(x), '%', 1), '.') else lower(x) end;
 
+-- Why a host can be none: the first character that no host has. Letters of any script stay, digits, and - . _ * + ~, which occur.
+-- url_encode is a plain loop that leaves nearly every host as it is: only the few others meet the regular expression.
+create or replace macro wrong_in_host(x) as nullif(regexp_extract(x, '[\x00-\x20!-),/:-@\[-^`{-}\x7f]'), '');
+create or replace macro host_flaw(x) as case when url_encode(x) <> x then
+    case when wrong_in_host(x) between ' ' and '}' then 'found the character ''' || wrong_in_host(x) || ''' in the host; expected a name or an address'
+        when wrong_in_host(x) is not null then 'found a control character in the host; expected a name or an address' end end;
+
 -- URLs: 'scheme://user@host:port/path?query', 'host:port' (CONNECT), 'host/path', '[v6]:port'. In steps, each a column
 -- of its own (see parse.py, `url`): nested into one expression the steps would be computed many times over.
 
@@ -84,8 +91,8 @@ create or replace macro port_of_scheme(u) as case
     when starts_with(u, 'https://') or starts_with(u, 'wss://') then 443
     when starts_with(u, 'ftp://') then 21
     when contains(u, '://') then case lower(split_part(u, '://', 1)) when 'https' then 443 when 'wss' then 443 when 'http' then 80 when 'ws' then 80 when 'ftp' then 21 end end;
--- for fields that hold one piece only
-create or replace macro url_host(u) as host_of_authority(authority_of_rest(url_rest(u)));
+-- for fields that hold one piece only; the authority is computed once, not at each of its many places
+create or replace macro url_host(u) as list_transform([authority_of_rest(url_rest(u))], lambda a: host_of_authority(a))[1];
 create or replace macro url_path(u) as path_of_rest(url_rest(u));
 
 -- times: every macro ends in a UTC timestamp without zone, or null when the text is not such a time

@@ -122,6 +122,7 @@ when reject_ is not null then 'reject:' || reject_
 when event_at is null then {literal("reject:time not readable; expected " + spec.time)}
 when year(event_at) < {OLDEST_YEAR} then 'reject:time lies before {OLDEST_YEAR}; the clock was not set'
 when strlen(host_) > {MAX_HOST} then 'reject:host name longer than {MAX_HOST} characters'
+when host_flaw(dst_host) is not null then 'reject:' || host_flaw(dst_host)
 when dst_host is null and dst_ip is null and app_hint is null then 'skip:no destination' {limits}
 else 'event:' end"""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import email
 import email.policy
 import itertools
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,13 +45,18 @@ def bag(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation of its own: empty folders, drops complete at once."""
-    monkeypatch.setenv("CLOUD_DISCOVERY_HOME", str(tmp_path))
+    install(tmp_path, monkeypatch)
+    return tmp_path
+
+
+def install(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a folder the home of an installation."""
+    monkeypatch.setenv("CLOUD_DISCOVERY_HOME", str(home))
     monkeypatch.delenv("CLOUD_DISCOVERY_CONFIG", raising=False)
-    (tmp_path / "cloud-discovery.toml").write_text(
+    (home / "cloud-discovery.toml").write_text(
         "[intake]\nsettle_seconds = 0\n[compute]\nthreads = 2\n", encoding="utf-8"
     )
-    (tmp_path / "drops" / "proxy").mkdir(parents=True)
-    return tmp_path
+    (home / "drops" / "proxy").mkdir(parents=True)
 
 
 def squid(home: Path, name: str, lines: int = 20, start: datetime = YESTERDAY) -> None:
@@ -67,7 +74,10 @@ def run(bag: Any, name: str, conf: dict[str, Any] | None = None) -> tuple[str, d
     found = bag.dags[name]
     for task in found.tasks:
         task.retries = 0
+    ours = [(one, copy.deepcopy(one.params)) for one in (found, *found.tasks)]
     done = found.test(run_conf=conf, logical_date=None)  # as when it is triggered by hand or over REST
+    for one, params in ours:
+        one.params = params  # the run left its conf in them
     states: dict[str, list[str]] = {}
     for instance in done.get_task_instances():
         states.setdefault(instance.task_id, []).append(str(instance.state))
@@ -188,6 +198,20 @@ def test_many_drops_are_taken_in_groups(bag: Any, home: Path, monkeypatch: pytes
     assert len(pipeline.lake_of(settings.load()).upload_ids()) == 7
 
 
+def test_a_task_for_a_source_takes_its_drops_in_order(bag: Any, home: Path) -> None:
+    """When it is asked for, each source is one task, which takes its drops oldest first, whatever they are called."""
+    for age, name in enumerate(("c.log", "a.log", "b.log")):
+        squid(home, name, start=YESTERDAY - timedelta(hours=age))
+        os.utime(home / "drops" / "proxy" / name, (time := YESTERDAY.timestamp() - age, time))
+    (home / "drops" / "other").mkdir()
+    shutil.copy(home / "drops" / "proxy" / "a.log", home / "drops" / "other" / "a.log")
+    state, tasks = run(bag, "intake", {"task_for_each": "source"})
+    assert state == "success" and tasks["take"] == ["success"] * 2
+    receipts = [one for one in pipeline.lake_of(settings.load()).receipts() if one.source == "proxy"]
+    taken = [one.file_name for one in sorted(receipts, key=lambda one: one.started_at)]
+    assert taken == ["b.log", "a.log", "c.log"]
+
+
 def test_a_failed_drop_fails_the_run_and_harms_no_other(bag: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When taking one drop fails, the others are loaded, the run is red, and the next run takes the drop again."""
     squid(home, "good.log")
@@ -221,16 +245,27 @@ def test_maintenance_applies_retention(bag: Any, home: Path) -> None:
     assert pipeline.lake_of(settings.load()).event_days() == [YESTERDAY.date()]
 
 
-def night(bag: Any, home: Path) -> None:
-    """Take one drop in and run the night, for tests of what comes after."""
-    squid(home, "access.log", lines=30)
-    assert run(bag, "intake")[0] == "success"
-    assert run(bag, "nightly")[0] == "success"
+@pytest.fixture(scope="module")
+def finished(bag: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation that took one drop in and had its night, for tests of what comes after; they work on copies."""
+    home = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        install(home, patch)
+        squid(home, "access.log", lines=30)
+        assert run(bag, "intake")[0] == "success"
+        assert run(bag, "nightly")[0] == "success"
+    return home
 
 
-def test_the_night_reports_what_was_dropped(bag: Any, home: Path) -> None:
+@pytest.fixture
+def after(home: Path, finished: Path) -> Path:
+    """A copy of it, with the times of its files."""
+    return Path(shutil.copytree(finished, home, dirs_exist_ok=True))
+
+
+def test_the_night_reports_what_was_dropped(finished: Path) -> None:
     """intake then nightly: models, checks, warehouse, pages, PDF, CSV and the letter; all numbers are those of the drop."""
-    night(bag, home)
+    home = finished
     report = json.loads((home / "output" / "report.json").read_text(encoding="utf-8"))
     numbers = report["files"][0]["numbers"]
     assert (numbers["transactions"], numbers["apps"], numbers["users"]) == (30, 1, 1)
@@ -260,13 +295,12 @@ def test_a_drop_that_arrives_during_the_night_does_not_fail_it(
     assert run(bag, "nightly")[0] == "success"
 
 
-def test_a_second_night_builds_nothing(bag: Any, home: Path) -> None:
+def test_a_second_night_builds_nothing(bag: Any, after: Path) -> None:
     """Without new events no daily model is built again, and the report is as it was."""
-    night(bag, home)
-    built = {path: path.stat().st_mtime_ns for path in (home / "lake").glob("fct_*/day=*/*.parquet")}
+    built = {path: path.stat().st_mtime_ns for path in (after / "lake").glob("fct_*/day=*/*.parquet")}
     assert built
     assert run(bag, "nightly")[0] == "success"
-    assert {path: path.stat().st_mtime_ns for path in (home / "lake").glob("fct_*/day=*/*.parquet")} == built
+    assert {path: path.stat().st_mtime_ns for path in (after / "lake").glob("fct_*/day=*/*.parquet")} == built
 
 
 @pytest.mark.parametrize(("step", "after"), [("build_model", "checks"), ("check", "publish"), ("publish", "render")])
@@ -285,18 +319,17 @@ def test_a_failed_step_ends_the_night(
     assert not (home / "output").exists()
 
 
-def test_a_report_on_demand_leaves_the_nightly_one_alone(bag: Any, home: Path) -> None:
+def test_a_report_on_demand_leaves_the_nightly_one_alone(bag: Any, after: Path) -> None:
     """The form's period, source, formats and recipients decide; the report lies in a folder of its own."""
-    night(bag, home)
-    before = (home / "output" / "report.json").read_bytes()
+    before = (after / "output" / "report.json").read_bytes()
     day = YESTERDAY.date().isoformat()
     form = {"period": f"{day}..{day}", "sources": ["proxy"], "recipients": ["ciso@example.com"], "formats": ["pdf"]}
     assert run(bag, "report", form)[0] == "success"
-    (folder,) = (home / "output-on-demand").iterdir()
+    (folder,) = (after / "output-on-demand").iterdir()
     assert (folder / "executive.pdf").exists() and not (folder / "index.html").exists()
     letter = email.message_from_bytes((folder / "report.eml").read_bytes(), policy=email.policy.default)
     assert letter["To"] == "ciso@example.com"
-    assert (home / "output" / "report.json").read_bytes() == before
+    assert (after / "output" / "report.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def _write(folder: Path) -> None:
         "nuls.log": good + b"\x00\x00\x00\n" + _line(path="/nul\x00byte"),
         "script.log": good
         + _line(path="/<script>alert(1)</script>")
+        + _line(user="<script>alert(1)</script>")
         + _line(host="<script>alert(1)</script>.example.org"),
         "formula.log": good + _line(user="=cmd()") + _line(user="@SUM(A1)") + _line(user="+1"),
         "long_host.log": good + _line(host="a" * 300 + ".example"),
@@ -96,7 +97,7 @@ def test_every_drop_has_a_receipt(night: Night) -> None:
         ("long_line.log", "loaded_with_rejects", None),
         ("bad_utf8.log", "loaded_with_rejects", None),
         ("nuls.log", "loaded_with_rejects", None),
-        ("script.log", "loaded", None),
+        ("script.log", "loaded_with_rejects", None),
         ("formula.log", "loaded", None),
         ("long_host.log", "loaded_with_rejects", None),
         ("dates.log", "loaded_with_rejects", None),
@@ -121,6 +122,7 @@ def test_records_are_explained(night: Night) -> None:
     """The odd records carry their own reasons."""
     _, receipts, _ = night
     assert receipts["long_line.log"].rejects == {"record longer than 1,048,576 bytes": 1}
+    assert receipts["script.log"].rejects == {"found the character '<' in the host; expected a name or an address": 1}
     assert receipts["long_host.log"].rejects == {"host name longer than 253 characters": 1}
     assert receipts["dates.log"].skips == {"too old": 1}
     assert set(receipts["dates.log"].rejects) == {

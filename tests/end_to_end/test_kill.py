@@ -81,9 +81,9 @@ def _killed(home: Path, command: str, seconds: float) -> bool:
     return was_running
 
 
-def _torture(tmp_path: Path, kills: int, devices: int) -> None:
+def _torture(tmp_path: Path, kills: int, devices: int, days: int) -> None:
     drops = tmp_path / "drops"
-    written = demo.write(drops, seed=11, devices=devices, users=max(2, devices - 1), days=3)
+    written = demo.write(drops, seed=11, devices=devices, users=max(2, devices - 1), days=days)
     quiet = _home(tmp_path / "quiet", drops)
     took = {command: _seconds(tmp_path / "quiet", command) for command in ("intake", "build", "publish")}
     undisturbed = _rows(quiet)
@@ -101,10 +101,10 @@ def _torture(tmp_path: Path, kills: int, devices: int) -> None:
 
 def test_killed_a_few_times(tmp_path: Path) -> None:
     """Small scale, each time the tests run: intake twice, build, publish."""
-    _torture(tmp_path, kills=4, devices=8)
+    _torture(tmp_path, kills=4, devices=8, days=2)
 
 
 @pytest.mark.slow
 def test_killed_fifty_times(tmp_path: Path) -> None:
     """Fifty kills of intake, build and publish at random moments."""
-    _torture(tmp_path, kills=50, devices=30)
+    _torture(tmp_path, kills=50, devices=30, days=3)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,12 +55,25 @@ def text(settings: Settings, device: str) -> str:
     return block_lists.only_text(block_lists.block_list(settings, device))
 
 
-def run(program_name: str, *arguments: str, folder: Path) -> str:
-    """The output of a real program, which must be content; skips when it is not installed."""
-    path = shutil.which(program_name, path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+UNPACKED = Path(sys.prefix) / "programs"  # by scripts/setup.sh: programs of packages that are not installed
+
+
+def program_path(name: str) -> Path:
+    """Where a real program lies; skips when it is not there."""
+    places = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", f"{UNPACKED}/usr/sbin")
+    path = shutil.which(name, path=":".join(places))
     if path is None:
-        pytest.skip(f"{program_name} is not installed")
-    done = subprocess.run([path, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+        pytest.skip(f"{name} is not installed")
+    return Path(path)
+
+
+def run(name: str, *arguments: str, folder: Path) -> str:
+    """The output of a real program, which must be content."""
+    libraries = ":".join(str(path) for path in UNPACKED.glob("usr/lib/*-linux-gnu"))
+    env = os.environ | ({"LD_LIBRARY_PATH": libraries} if libraries else {})
+    done = subprocess.run(
+        [program_path(name), *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -174,7 +189,14 @@ def test_tag_taken_off_takes_the_app_off(settings: Settings) -> None:
 
 
 def squid(folder: Path, path: Path) -> None:
-    (folder / "squid.conf").write_text(f"http_port 3128\ninclude {path}\nhttp_access deny all\n")
+    usr = program_path("squid").parent.parent
+    places = f"""
+mime_table {usr}/share/squid/mime.conf
+icon_directory {usr}/share/squid/icons
+unlinkd_program {usr}/lib/squid/unlinkd
+logfile_daemon {usr}/lib/squid/log_file_daemon
+"""
+    (folder / "squid.conf").write_text(f"http_port 3128{places}include {path}\nhttp_access deny all\n")
     told = run("squid", "-k", "parse", "-f", str(folder / "squid.conf"), folder=folder)
     assert not [line for line in told.splitlines() if "ERROR" in line or "FATAL" in line or "WARNING" in line]
 

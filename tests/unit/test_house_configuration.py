@@ -41,16 +41,14 @@ def test_file_as_shipped_changes_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("section", sorted(sections()))
 def test_every_key_is_shown_with_its_default(section: str) -> None:
-    """Each key of a section stands in the file with the default of etl/settings.py, and the file has no other key."""
+    """Each key of a section stands in the file with the default of etl/sections.py (or of its part), and the file has no other key."""
     shown = uncommented()[section]
     model = sections()[section]
     expected = {name for name in model.model_fields if (section, name) not in NOT_IN_FILE}
-    assert set(shown) == expected, (
-        f"[{section}] of cloud-discovery.toml and etl/settings.py differ. Add or remove the key."
-    )
+    assert set(shown) == expected, f"[{section}] of cloud-discovery.toml and its class differ. Add or remove the key."
     if section == "paths":  # "no folder" has no TOML value; the comment says so
         del shown["formats"]
-    assert model.model_validate(shown) == model(), f"[{section}]: a default differs. Copy it from etl/settings.py."
+    assert model.model_validate(shown) == model(), f"[{section}]: a default differs. Copy it from the class."
 
 
 def test_a_source_is_shown_with_its_keys() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -186,6 +187,33 @@ def test_setup_leaves_a_complete_machine_alone(tmp_path: Path) -> None:
     """When every package is there, nothing is run and nothing is said."""
     done = run_setup(tmp_path, {"id": "echo 1000", "dpkg-query": 'echo "install ok installed"'}, "packages", "libone")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_setup_unpacks_without_installing(tmp_path: Path) -> None:
+    """The missing package and what it needs are downloaded and unpacked into the folder; nothing is installed, nobody asked for root."""
+    folder = tmp_path / "programs"
+    programs = {
+        "id": "echo 1000",
+        "dpkg-query": '[ "$3" = libone ] && echo "install ok installed" || exit 1',
+        "apt-get": 'case "$*" in -s*) printf "Inst %s (1.0)\\n" libneeded server;; *download*) touch one.deb; echo "$@" >&2;; esac',
+        "dpkg-deb": 'echo dpkg-deb "$@" >&2',
+        **{name: f'exec {shutil.which(name)} "$@"' for name in ("sed", "mkdir", "rm", "touch")},
+    }
+    done = run_setup(tmp_path, programs, "unpack", str(folder), "libone", "server")
+    assert done.returncode == 0, done.stderr
+    said = done.stderr.splitlines()
+    assert said[0] == "Unpacking Debian packages: server"
+    assert said[1].endswith("download libneeded server")
+    assert said[2:] == [f"dpkg-deb -x {folder}/archives/one.deb {folder}"] and list(folder.iterdir()) == []
+
+
+def test_setup_goes_on_without_what_cannot_be_downloaded(tmp_path: Path) -> None:
+    """Only tests want those programs, and they skip: set-up says so and succeeds."""
+    programs = {"id": "echo 1000", "dpkg-query": "exit 1", "apt-get": "exit 100"}
+    programs |= {name: f'exec {shutil.which(name)} "$@"' for name in ("sed", "mkdir")}
+    done = run_setup(tmp_path, programs, "unpack", str(tmp_path / "programs"), "server")
+    assert done.returncode == 0
+    assert "could not download: server" in done.stderr and "skipped" in done.stderr
 
 
 def test_setup_names_a_missing_python(tmp_path: Path) -> None:

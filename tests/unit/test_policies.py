@@ -1,115 +1,21 @@
-"""Policies: what each template and filter matches and does not; once per app and period; the cap; hostile names."""
+"""Policies: what each template and filter matches and does not; what is refused."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
-from etl import context, models
 from etl.context.settings import ContextSettings
 from etl.governance import tags
 from etl.governance.policies.settings import Policy, templates
-from etl.inputs import CATALOG
-from etl.lake import Lake, replacing
+from etl.lake import Lake
 from etl.settings import Settings
-from tests.lake_fixture import APPS, DAY, NOON, write_catalog, write_upload
+from tests.lake_fixture import DAY, write_upload
+from tests.policy_lake import MB, Row, apps, base, lake, matches, put, use
 
-Row = dict[str, Any]
-MB = 1_000_000
-APART = ("fct_coverage_daily", "fct_device_risk_daily", "fct_excluded_daily")  # nothing here reads them
-EARLIER = DAY - timedelta(days=30)  # the first day of all logs: nothing seen on it is new
-# app_id, category, traits
-KINDS = [
-    ("collab", "Collaboration", ""),
-    ("store", "Cloud storage", ""),
-    ("crm", "CRM", ""),
-    ("git", "Code hosting", ""),
-    ("hr", "Human-resource management", ""),
-    ("meet", "Online meetings", ""),
-    ("sell", "Sales", ""),
-    ("vendors", "Vendor management system", ""),
-    ("ai", "Generative AI", "generative_ai"),
-    ("plain", "Productivity", ""),
-]
-FACTS = [
-    ("store", "soc2", "yes"),
-    ("store", "iso27001", "yes"),
-    ("collab", "soc2", "yes"),
-    ("collab", "iso27001", "yes"),
-    ("crm", "soc2", "no"),
-    ("plain", "breach", "2025-06-01"),
-    ("git", "breach", "2019"),
-    ("plain", "mfa", "sms+totp"),
-]
-
-
-@pytest.fixture
-def lake(settings: Settings) -> Lake:
-    """An empty lake with a catalog of an app of each kind; `safe` has a score of 9, all others 5."""
-    found = Lake(settings.folder("lake"))
-    apps = [(app_id, app_id.title(), kind, "medium", traits, [f"{app_id}.com"]) for app_id, kind, traits in KINDS]
-    write_catalog(found, [*APPS, *apps, ("safe", "Safe", "Productivity", "low", "", ["safe.com"])])
-    rows = pq.read_table(found.partition("catalog_apps")).to_pylist()
-    rows = [row | {"risk_score": 9.0 if row["app_id"] == "safe" else 5.0, "vendor": "O'Brien; --"} for row in rows]
-    put(found, "catalog_apps", rows)
-    put(found, "catalog_facts", [{"app_id": a, "factor": f, "value": v, "source": "test"} for a, f, v in FACTS])
-    write_upload(found, "baseline", [{"event_at": at(EARLIER), "dst_host": "anydesk.com"}])
-    return found
-
-
-def put(lake: Lake, name: str, rows: list[Row]) -> None:
-    with replacing(lake.partition(name)) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, schema=CATALOG[name]), temporary)
-    lake.write_fingerprint(name, None, str(rows))
-
-
-def at(day: date) -> datetime:
-    return datetime.combine(day, NOON.time())
-
-
-def use(app: str, users: int = 1, megabytes: float = 1, day: date = DAY, **more: Any) -> list[Row]:
-    """One event of each of so many people, who share so many uploaded megabytes."""
-    size = int(megabytes * MB / users)
-    return [
-        {
-            "event_at": at(day),
-            "dst_host": f"{app}.com",
-            "user_name": f"user{number}",
-            "src_ip": f"10.{number // 250}.0.{number % 250}",
-            "uploaded_bytes": size,
-            "total_bytes": size,
-            **more,
-        }
-        for number in range(users)
-    ]
-
-
-def configured(settings: Settings, *policies: Row, **values: Any) -> Settings:
-    found = tuple(Policy.model_validate({"name": "P", **one}) for one in policies)
-    return settings.model_copy(update={"policies": found, **values})
-
-
-def build(settings: Settings, lake: Lake) -> dict[str, list[str]]:
-    """Build what policies and alerts follow from; gives the days that each model wrote."""
-    context.load(settings).write(lake)
-    names = [name for name in models.model_order() if not name.startswith("dim_") and name not in APART]
-    return {name: models.build_model(settings, lake, name).days for name in names}
-
-
-def matches(settings: Settings, lake: Lake, *policies: Row, **values: Any) -> list[Row]:
-    build(configured(settings, *policies, **values), lake)
-    return sorted(
-        pq.read_table(lake.partition("fct_policy_matches")).to_pylist(), key=lambda r: (r["day"], r["match_no"])
-    )
-
-
-def apps(found: list[Row]) -> list[str]:
-    return [row["app_id"] for row in found]
+__all__ = ["base", "lake"]  # fixtures
 
 
 # template, use that it matches, use that it does not
@@ -146,11 +52,6 @@ CASES: list[tuple[str, Row, Row]] = [
 @pytest.mark.parametrize(("template", "yes", "no"), CASES)
 def test_template(settings: Settings, lake: Lake, template: str, yes: Row, no: Row) -> None:
     """Each template matches what it is for, and not what falls short of it by one thing."""
-    rows = pq.read_table(lake.partition("catalog_apps")).to_pylist()
-    rows.append({"app_id": "sharepoint", "category": "Collaboration", "risk_score": 5.0, "domains": "sharepoint.com"})
-    put(lake, "catalog_apps", rows)
-    domains = pq.read_table(lake.partition("catalog_domains")).to_pylist()
-    put(lake, "catalog_domains", [*domains, {"domain": "sharepoint.com", "app_id": "sharepoint", "host_class": "app"}])
     entry = tags.Entry("chatgpt", "unsanctioned", "me", at=datetime(2026, 11, 1, tzinfo=UTC))
     tags.append(settings, [entry])
     write_upload(lake, "no", use(**no))
@@ -286,133 +187,6 @@ def test_one_match_over_all_sources(settings: Settings, lake: Lake) -> None:
     (found,) = matches(settings, lake, {"since": DAY, "over": {"total_bytes": 50 * MB}})
     assert (found["source"], found["users"], found["transactions"]) == ("other/proxy", 3, 5)
     assert apps(matches(settings, lake, {"since": DAY, "over": {"total_bytes": 0}})) == ["plain"]
-
-
-PERIODS = [("day", [0, 1, 2, 3, 14, 15]), ("week", [0, 3, 14]), ("month", [0, 14]), ("ever", [0])]
-
-
-@pytest.mark.parametrize(("period", "days"), PERIODS)
-def test_once_per_period(settings: Settings, lake: Lake, period: str, days: list[int]) -> None:
-    """An app matches once in a UTC day, a week from Monday, a calendar month, or ever: on the first day that it does."""
-    for number in (0, 1, 2, 3, 14, 15):  # Friday 2026-11-20 and on
-        write_upload(lake, f"u{number}", use("plain", day=DAY + timedelta(days=number)))
-    found = matches(settings, lake, {"once_per": period, "where": {"apps": ["plain"]}})
-    assert [(row["day"] - DAY).days for row in found] == days
-
-
-def test_new_is_new_once(settings: Settings, lake: Lake) -> None:
-    """An app that was used before, or on the first day of all logs, is not new; it stays new for the days given, and matches once."""
-    write_upload(lake, "old", use("git", day=DAY - timedelta(days=5)))
-    write_upload(lake, "now", [*use("git"), *use("plain"), *use("anydesk")])
-    write_upload(lake, "next", use("plain", 60, 60, day=DAY + timedelta(days=2)))
-    policy: Row = {"new_within_days": 3}
-    assert [(r["app_id"], r["day"]) for r in matches(settings, lake, policy)] == [
-        ("git", DAY - timedelta(days=5)),
-        ("plain", DAY),
-    ]
-    later = matches(settings, lake, policy | {"over": {"users": 50}})
-    assert [(row["day"], row["first_seen_day"]) for row in later] == [(DAY + timedelta(days=2), DAY)]
-    assert matches(settings, lake, {"new_within_days": 2, "over": {"users": 50}}) == []
-
-
-def test_a_late_log_makes_an_app_old(settings: Settings, lake: Lake) -> None:
-    """When an older log arrives, the match moves to the day that the app was really first seen on, and so does its alert."""
-    write_upload(lake, "now", use("plain"))
-    policy: Row = {"template": "new_app", "where": {"apps": ["plain"]}}
-    assert [row["day"] for row in matches(settings, lake, policy)] == [DAY]
-    write_upload(lake, "late", use("plain", day=DAY - timedelta(days=3)))
-    assert [row["day"] for row in matches(settings, lake, policy)] == [DAY - timedelta(days=3)]
-    assert alerts(lake, DAY) == [] and len(alerts(lake, DAY - timedelta(days=3))) == 1
-
-
-def alerts(lake: Lake, day: date = DAY) -> list[Row]:
-    return pq.read_table(lake.partition("fct_alerts", day)).to_pylist()
-
-
-def test_matches_become_alerts(settings: Settings, lake: Lake) -> None:
-    """An alert names policy, app and numbers; a policy that only mails raises none; a second build changes nothing."""
-    blocked = {"dst_host": "a.plain.com", "action": "blocked", "total_bytes": 1, "event_at": NOON}
-    write_upload(lake, "u", [*use("plain", 2, 2), blocked])
-    policies: list[Row] = [
-        {"name": "loud", "severity": "high", "where": {"apps": ["plain"]}},
-        {"name": "quiet", "actions": ["mail"], "where": {"apps": ["plain"]}},
-    ]
-    assert len(matches(settings, lake, *policies)) == 2
-    (alert,) = alerts(lake)
-    assert (alert["kind"], alert["policy"], alert["severity"], alert["status"]) == ("policy", "loud", "high", "matched")
-    assert (alert["attempts"], alert["blocked_transactions"], alert["not_blocked_transactions"]) == (3, 1, 2)
-    assert (alert["hosts"], alert["total_bytes"], alert["device_key"]) == ("plain.com a.plain.com", 2 * MB + 1, None)
-    assert alert["note"] == "users 2, devices 0, IP addresses 3; first seen 2026-11-20"
-    assert all(days == [] for days in build(configured(settings, *policies), lake).values())
-
-
-def test_the_cap_holds_back_and_counts(settings: Settings, lake: Lake) -> None:
-    """The largest act, up to the cap; the rest is kept, and the alerts say how many they are."""
-    write_upload(
-        lake,
-        "u",
-        [*use("plain", megabytes=1), *use("git", megabytes=3), *use("crm", megabytes=2), *use("hr", megabytes=4)],
-    )
-    found = matches(settings, lake, {"daily_cap": 2, "since": DAY})
-    assert [(row["app_id"], row["acts"], row["held_back"]) for row in found] == [
-        ("hr", True, 2),
-        ("git", True, 2),
-        ("crm", False, 2),
-        ("plain", False, 2),
-    ]
-    assert {row["app_id"] for row in alerts(lake)} == {"hr", "git"}
-    assert all("2 more apps matched" in row["note"] for row in alerts(lake))
-
-
-def test_a_changed_policy_reads_no_events(settings: Settings, lake: Lake) -> None:
-    """Only what depends on policies is built again; an alert's days that stay the same are left alone."""
-    write_upload(lake, "u", use("plain"))
-    write_upload(lake, "v", use("plain", day=DAY + timedelta(days=1)))
-    matches(settings, lake, {"where": {"apps": ["plain"]}})
-    built = build(configured(settings, {"where": {"apps": ["plain"]}, "since": DAY + timedelta(days=1)}), lake)
-    assert {name for name, days in built.items() if days} == {
-        "int_policy_candidates_daily",
-        "int_policy_matches",
-        "fct_policy_matches",
-        "fct_alerts",
-    }
-    assert built["fct_alerts"] == [DAY.isoformat()]
-
-
-def test_a_tag_that_no_policy_asks_for_rebuilds_no_policy(settings: Settings, lake: Lake) -> None:
-    """Decisions about apps cost nothing here, unless a policy filters on tags."""
-    write_upload(lake, "u", use("plain"))
-    ours = configured(settings, {"where": {"apps": ["plain"]}})
-    build(ours, lake)
-    tags.append(settings, [tags.Entry("plain", "monitored", "me", at=datetime(2026, 11, 1, tzinfo=UTC))])
-    assert build(ours, lake)["int_policy_candidates_daily"] == []
-
-
-HOSTILE = [
-    "=cmd()|'/c calc'!A0",
-    "'; drop table policies; --",
-    '"quoted" {{ 7*7 }}',
-    "<script>alert(1)</script>",
-    "P %s :name",
-]
-
-
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names(settings: Settings, lake: Lake, name: str) -> None:
-    """Names of policies, users, hosts and sources are values: they match what equals them, and stay as they are."""
-    source = name.replace("/", "")
-    write_upload(lake, "u", use("plain", user_name=name, source=source), source=source)
-    where = {"sources": [source], "apps": ["plain"], "not_apps": [name], "factors": {name: ["unknown"]}}
-    (found,) = matches(settings, lake, {"name": name, "where": where})
-    assert (found["policy"], found["source"]) == (name, source)
-    assert [row["policy"] for row in alerts(lake)] == [name]
-
-
-def test_names_that_look_alike_are_two_alerts(settings: Settings, lake: Lake) -> None:
-    """No policy's alert can be taken for another's."""
-    write_upload(lake, "u", use("plain"))
-    matches(settings, lake, {"name": "a|b", "since": DAY}, {"name": "a", "since": DAY})
-    assert len({row["alert_id"] for row in alerts(lake)}) == 2
 
 
 @pytest.mark.parametrize(

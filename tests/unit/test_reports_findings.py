@@ -109,6 +109,16 @@ def test_duplicate_and_late_file(found: list[findings.Finding]) -> None:
     assert late.source == "branch-firewall" and late.day == LAST_DAY - timedelta(days=3)
 
 
+def test_files_in_no_order_are_not_late(tmp_path: Path) -> None:
+    """A week of files copied at once is taken in as it comes, in any order: none of them is late; a single straggler is."""
+    path = warehouse_fixture.build(tmp_path)
+    with duckdb.connect(str(path)) as con:
+        con.execute("""
+            update uploads set finished_at = timestamp '2026-11-20 03:00' - (finished_at - timestamp '2026-11-20 03:00')
+            where source = 'proxy-hamburg'""")
+    assert [one.source for one in found_in(tmp_path) if one.kind == "late_file"] == ["branch-firewall"]
+
+
 def test_missing_chunks(found: list[findings.Finding]) -> None:
     """A gap in the sequence numbers is told with its source and day."""
     one = only(found, "missing_chunks")
