@@ -16,7 +16,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -32,7 +32,7 @@ from etl.lake import Lake, replacing
 from etl.settings import Settings
 
 if TYPE_CHECKING:
-    from etl.compute import Session
+    from etl.compute import Engine, Session
 
 __all__ = ["SQL", "Model", "ModelBuilt", "build_model", "model_order", "models", "provide", "read_header", "stale_days"]
 
@@ -147,18 +147,29 @@ def stale_days(settings: Settings, lake: Lake, model: str | None = None) -> list
 
 
 def build_model(
-    settings: Settings, lake: Lake, name: str, days: Sequence[date] | None = None, *, everything: bool = False
+    settings: Settings,
+    lake: Lake,
+    name: str,
+    days: Sequence[date] | None = None,
+    *,
+    everything: bool = False,
+    engine: Engine | None = None,
 ) -> ModelBuilt:
-    """Build one model for its stale days, or for the given days, or for all that have events. Raises ModelError."""
+    """Build one model for its stale days, or for the given days, or for all that have events. Raises ModelError.
+
+    `engine`: one that runs already, when several models are built in a row.
+    """
+    from etl import compute
+
     if name not in model_order():
         raise ModelError(f"model: found {name!r}; expected one of {', '.join(model_order())}. Correct the name.")
     started = time.monotonic()
     model, rows, labels = models()[name], 0, []
-    with _alone(lake):
+    with _alone(lake), nullcontext(engine) if engine else compute.engine(settings) as running:
         inputs = Inputs(settings, lake)
         for day in _wanted(model, days, lake, inputs):
             if everything or (day and days and day in days) or _is_stale(model, day, lake, inputs):
-                rows += _build(model, day, settings, lake, inputs)
+                rows += _build(model, day, lake, inputs, running)
                 labels.append(day.isoformat() if day else "whole")
     return ModelBuilt(name, labels, rows, time.monotonic() - started)
 
@@ -192,12 +203,10 @@ def _is_stale(model: Model, day: date | None, lake: Lake, inputs: Inputs) -> boo
     return lake.fingerprint(model.name, day) != _fingerprint(model, day, lake, inputs)
 
 
-def _build(model: Model, day: date | None, settings: Settings, lake: Lake, inputs: Inputs) -> int:
-    from etl import compute
-
+def _build(model: Model, day: date | None, lake: Lake, inputs: Inputs, engine: Engine) -> int:
     check_sql(model.path, model.sql, model.reads)
     mark = _fingerprint(model, day, lake, inputs)
-    session = compute.session(settings)
+    session = engine.session()
     try:
         provide(model.reads, day, session, lake, inputs, set())
         if lake.fingerprint(model.name, day):

@@ -114,14 +114,14 @@ def build(
     settings: Settings, days: Sequence[date] | None = None, *, everything: bool = False, progress: Progress = silent
 ) -> list[ModelBuilt]:
     """All models in order: for stale days, for the given days, or for everything."""
-    from etl import models
+    from etl import compute, models
 
     prepare(settings)
-    order = models.model_order()
-    built = []
-    for number, name in enumerate(order):
-        progress("build", number, len(order), name)
-        built.append(models.build_model(settings, lake_of(settings), name, days=days, everything=everything))
+    order, lake, built = models.model_order(), lake_of(settings), []
+    with compute.engine(settings) as engine:
+        for number, name in enumerate(order):
+            progress("build", number, len(order), name)
+            built.append(models.build_model(settings, lake, name, days, everything=everything, engine=engine))
     progress("build", len(order), len(order))
     return built
 
