@@ -15,8 +15,8 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -34,7 +34,20 @@ from etl.settings import Settings
 if TYPE_CHECKING:
     from etl.compute import Engine, Session
 
-__all__ = ["SQL", "Model", "ModelBuilt", "build_model", "model_order", "models", "provide", "read_header", "stale_days"]
+__all__ = [
+    "SQL",
+    "Model",
+    "ModelBuilt",
+    "alone",
+    "build_model",
+    "build_on",
+    "edges",
+    "model_order",
+    "models",
+    "provide",
+    "read_header",
+    "stale_days",
+]
 
 REQUIRED = ("grain", "reads", "kept", "units", "adds up", "caveat")
 KEPT = ("view", "day", "whole")  # inlined, never stored; one partition a day; one file
@@ -104,12 +117,16 @@ def models(folder: Path = SQL / "models") -> dict[str, Model]:
             if name not in found and name not in INPUTS:
                 known = ", ".join(sorted({*found, *INPUTS}))
                 raise ModelError(f"{model.path}: reads: found {name!r}; expected one of {known}. Correct the header.")
-    edges = {name: [_node(read) for read in model.reads if _node(read) in found] for name, model in found.items()}
     try:
-        return {name: found[name] for name in TopologicalSorter(edges).static_order()}
+        return {name: found[name] for name in TopologicalSorter(edges(found)).static_order()}
     except CycleError as error:
         cycle = " → ".join(error.args[1])
         raise ModelError(f"{folder}: found a cycle {cycle}; expected none. Take one read away.") from None
+
+
+def edges(among: Mapping[str, Model]) -> dict[str, list[str]]:
+    """For each model the models that it reads."""
+    return {name: [_node(read) for read in one.reads if _node(read) in among] for name, one in among.items()}
 
 
 def _node(read: str) -> str:
@@ -147,31 +164,34 @@ def stale_days(settings: Settings, lake: Lake, model: str | None = None) -> list
 
 
 def build_model(
-    settings: Settings,
-    lake: Lake,
-    name: str,
-    days: Sequence[date] | None = None,
-    *,
-    everything: bool = False,
-    engine: Engine | None = None,
+    settings: Settings, lake: Lake, name: str, days: Sequence[date] | None = None, *, everything: bool = False
 ) -> ModelBuilt:
-    """Build one model for its stale days, or for the given days, or for all that have events. Raises ModelError.
-
-    `engine`: one that runs already, when several models are built in a row.
-    """
+    """Build one model for its stale days, or for the given days, or for all that have events. Raises ModelError."""
     from etl import compute
 
     if name not in model_order():
         raise ModelError(f"model: found {name!r}; expected one of {', '.join(model_order())}. Correct the name.")
+    with alone(lake), compute.engine(settings) as engine:
+        return build_on(engine, models()[name], settings, lake, days, everything=everything)
+
+
+def build_on(
+    engine: Engine,
+    model: Model,
+    settings: Settings,
+    lake: Lake,
+    days: Sequence[date] | None = None,
+    *,
+    everything: bool = False,
+) -> ModelBuilt:
+    """`build_model` on an engine that runs, for who holds the lock `alone`."""
     started = time.monotonic()
-    model, rows, labels = models()[name], 0, []
-    with _alone(lake), nullcontext(engine) if engine else compute.engine(settings) as running:
-        inputs = Inputs(settings, lake)
-        for day in _wanted(model, days, lake, inputs):
-            if everything or (day and days and day in days) or _is_stale(model, day, lake, inputs):
-                rows += _build(model, day, lake, inputs, running)
-                labels.append(day.isoformat() if day else "whole")
-    return ModelBuilt(name, labels, rows, time.monotonic() - started)
+    rows, labels, inputs = 0, [], Inputs(settings, lake)
+    for day in _wanted(model, days, lake, inputs):
+        if everything or (day and days and day in days) or _is_stale(model, day, lake, inputs):
+            rows += _build(model, day, lake, inputs, engine)
+            labels.append(day.isoformat() if day else "whole")
+    return ModelBuilt(model.name, labels, rows, time.monotonic() - started)
 
 
 def _wanted(model: Model, days: Sequence[date] | None, lake: Lake, inputs: Inputs) -> Iterator[date | None]:
@@ -266,7 +286,7 @@ def _fingerprint(model: Model, day: date | None, lake: Lake, inputs: Inputs) -> 
 
 
 @contextmanager
-def _alone(lake: Lake) -> Iterator[None]:
+def alone(lake: Lake) -> Iterator[None]:
     """Hold the lake's build lock: no second build may replace what this one has fingerprinted. It dies with the process."""
     path = lake.root / "locks" / "build.lock"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -114,15 +114,14 @@ def build(
     settings: Settings, days: Sequence[date] | None = None, *, everything: bool = False, progress: Progress = silent
 ) -> list[ModelBuilt]:
     """All models in order: for stale days, for the given days, or for everything."""
-    from etl import compute, models
+    from etl import building
+
+    def told(done: int, total: int, name: str) -> None:
+        progress("build", done, total, name)
 
     prepare(settings)
-    order, lake, built = models.model_order(), lake_of(settings), []
-    with compute.engine(settings) as engine:
-        for number, name in enumerate(order):
-            progress("build", number, len(order), name)
-            built.append(models.build_model(settings, lake, name, days, everything=everything, engine=engine))
-    progress("build", len(order), len(order))
+    built = building.build_all(settings, lake_of(settings), days, everything=everything, told=told)
+    progress("build", len(built), len(built))
     return built
 
 

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -26,21 +27,24 @@ class DuckEngine:
         self._spill: _Spill | None = None
         self._con: duckdb.DuckDBPyConnection | None = None
         self._functions: set[str] = set()
+        self._door = Lock()  # sessions may be opened and used by several threads
 
     def session(self) -> DuckSession:
         return DuckSession(self._settings, self)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection with temporary tables and views of its own."""
-        found = self._root().cursor()
+        with self._door:
+            found = self._root().cursor()
         found.execute("set timezone = 'UTC'")
         return found
 
     def function(self, name: str, call: Callable[[str], Any], result: str) -> None:
         """Functions belong to all sessions. What one answers follows from the settings, so the first is as good as any."""
-        if name not in self._functions:
-            self._functions.add(name)
-            self._root().create_function(name, call, ["VARCHAR"], result)
+        with self._door:
+            if name not in self._functions:
+                self._root().create_function(name, call, ["VARCHAR"], result)
+                self._functions.add(name)
 
     def close(self) -> None:
         if self._con is not None:
