@@ -57,7 +57,7 @@ def _lines(table: pa.Table) -> memoryview:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    cells = [_cells(column) for column in table.columns]
+    cells = [_cells(column) for column in table.combine_chunks().columns]
     joined: Any = pc.binary_join_element_wise(*cells[:-1], pc.binary_join_element_wise(cells[-1], "\n", ""), ",")
     # The texts of an array lie behind one another in memory: they are the lines.
     whole = pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
