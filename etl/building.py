@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import date
 from graphlib import TopologicalSorter
 
+from etl.inputs import Inputs
 from etl.lake import Lake
 from etl.models import ModelBuilt, alone, build_on, edges, model_order, models
 from etl.settings import Settings
@@ -39,6 +40,7 @@ def build_all(
     running: dict[Future[ModelBuilt], str] = {}
     built: dict[str, ModelBuilt] = {}
     with alone(lake), compute.engine(settings) as engine, ThreadPoolExecutor(AT_ONCE, "model") as hands:
+        inputs = Inputs(settings, lake)  # one for all: the days of the history are listed once
         while waiting.is_active():
             for name in waiting.get_ready():
                 if known[name].kept == "view":
@@ -49,7 +51,7 @@ def build_all(
             while ready and len(running) < AT_ONCE:
                 name = ready.pop(0)
                 told(len(built), len(order), name)
-                running[hands.submit(build_on, engine, known[name], settings, lake, days, everything=everything)] = name
+                running[hands.submit(build_on, engine, known[name], lake, inputs, days, everything=everything)] = name
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 name = running.pop(done)
                 built[name] = done.result()

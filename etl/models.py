@@ -172,21 +172,21 @@ def build_model(
     if name not in model_order():
         raise ModelError(f"model: found {name!r}; expected one of {', '.join(model_order())}. Correct the name.")
     with alone(lake), compute.engine(settings) as engine:
-        return build_on(engine, models()[name], settings, lake, days, everything=everything)
+        return build_on(engine, models()[name], lake, Inputs(settings, lake), days, everything=everything)
 
 
 def build_on(
     engine: Engine,
     model: Model,
-    settings: Settings,
     lake: Lake,
+    inputs: Inputs,
     days: Sequence[date] | None = None,
     *,
     everything: bool = False,
 ) -> ModelBuilt:
     """`build_model` on an engine that runs, for who holds the lock `alone`."""
     started = time.monotonic()
-    rows, labels, inputs = 0, [], Inputs(settings, lake)
+    rows, labels = 0, []
     for day in _wanted(model, days, lake, inputs):
         if everything or (day and days and day in days) or _is_stale(model, day, lake, inputs):
             rows += _build(model, day, lake, inputs, engine)
