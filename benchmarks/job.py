@@ -1,6 +1,6 @@
 """A fresh installation in a temporary folder, and one run of the whole job in it, measured.
 
-The run is a process of its own: `python -m benchmarks.job HOME` takes in, builds, checks, publishes and reports what lies
+The run is a process of its own: `python -m benchmarks.job HOME` does what `cloud-discovery nightly` does with what lies
 there and prints one JSON object with the seconds of each stage. Its resident memory, and that of what it starts, is watched.
 """
 
@@ -13,7 +13,12 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from etl.settings import Settings
 
 CONFIGURATION = '[intake]\nsettle_seconds = 0\n[report]\nper_source = false\nperiod = "{period}"\n'
 SOURCE = "squid"
@@ -74,29 +79,25 @@ def _resident(pid: int) -> int:
 
 
 def _stages(home: Path, *, is_reported: bool) -> dict[str, object]:
+    """What `cloud-discovery nightly` does, without the mail. Checks run while the warehouse is brought up."""
     from etl import pipeline, settings
+    from reports import ahead
     from reports.nightly import render
 
     configured = settings.load(home=home)
-    seconds: dict[str, float] = {}
-    mark = time.monotonic()
+    begun: dict[str, float] = {}
 
-    def stage(name: str) -> None:
-        nonlocal mark
-        seconds[name], mark = time.monotonic() - mark, time.monotonic()
+    def progress(what: str, done: int, total: int, detail: str = "") -> None:
+        begun.setdefault(what, time.monotonic())
 
-    receipts = pipeline.intake(configured)
-    stage("intake")
-    pipeline.build(configured)
-    stage("build")
-    pipeline.check(configured)
-    stage("check")
-    pipeline.publish(configured)
-    stage("publish")
-    if is_reported:
-        render(configured)
-        stage("report")
-    return {"stages": seconds, "events": sum(one.events for one in receipts)}
+    def report(configured: Settings) -> list[str]:
+        return [str(one.path) for one in render(configured)]
+
+    begun["intake"] = time.monotonic()
+    night = pipeline.nightly(configured, report if is_reported else None, progress, ahead.load if is_reported else None)
+    marks = [*begun.values(), time.monotonic()]
+    seconds = {name: after - before for name, (before, after) in zip(begun, pairwise(marks), strict=True)}
+    return {"stages": seconds, "events": sum(one.events for one in night.receipts)}
 
 
 if __name__ == "__main__":

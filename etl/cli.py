@@ -61,11 +61,12 @@ def nightly(as_json: Json = False) -> None:
     This is what the Airflow DAG does every night. Run it again at any time: what is done is not done twice.
     """
     from etl.summary import night_lines
+    from reports import ahead
     from reports.nightly import render_and_send
 
     configured = context.settings()
     with progress_shown() as progress:
-        night = pipeline.nightly(configured, render_and_send, progress)
+        night = pipeline.nightly(configured, render_and_send, progress, ahead.load)
     if as_json:
         write_json(asdict(night))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -152,11 +152,13 @@ class Inputs:
 
     def _exclusions(self, day: date) -> pa.Table:
         """The exclusions that hold on a day: one that begins later leaves the day as it is."""
-        path = self._lake.partition("exclusions")
-        found = (
-            pq.read_table(path, schema=CONTEXT["exclusions"]) if path.exists() else CONTEXT["exclusions"].empty_table()
-        )
-        return found.filter(pc.less_equal(found["since"], pa.scalar(day)))
+        return self._all_exclusions.filter(pc.less_equal(self._all_exclusions["since"], pa.scalar(day)))
+
+    @cached_property
+    def _all_exclusions(self) -> pa.Table:
+        """Read once: every day of the history is asked whether it is stale."""
+        path, schema = self._lake.partition("exclusions"), CONTEXT["exclusions"]
+        return pq.read_table(path, schema=schema) if path.exists() else schema.empty_table()
 
     def _arrivals(self, day: date) -> pa.Table:
         receipts = self._lake.receipts(upload_id_of(path) for path in self.event_files(day))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -70,12 +71,16 @@ def models(folder: Path = SQL / "models") -> dict[str, Model]:
             if name not in found and name not in INPUTS:
                 known = ", ".join(sorted({*found, *INPUTS}))
                 raise ModelError(f"{model.path}: reads: found {name!r}; expected one of {known}. Correct the header.")
-    edges = {name: [origin(read) for read in model.reads if origin(read) in found] for name, model in found.items()}
     try:
-        return {name: found[name] for name in TopologicalSorter(edges).static_order()}
+        return {name: found[name] for name in TopologicalSorter(edges(found)).static_order()}
     except CycleError as error:
         cycle = " → ".join(error.args[1])
         raise ModelError(f"{folder}: found a cycle {cycle}; expected none. Take one read away.") from None
+
+
+def edges(among: Mapping[str, Model]) -> dict[str, list[str]]:
+    """For each model the models that it reads."""
+    return {name: [origin(read) for read in one.reads if origin(read) in among] for name, one in among.items()}
 
 
 def origin(read: str) -> str:

@@ -25,13 +25,26 @@ from etl.errors import ModelError
 from etl.headers import SQL, check_sql, code, read_header
 from etl.inputs import INPUTS, Inputs
 from etl.lake import Lake, replacing
-from etl.model_files import Model, model_order, models, origin
+from etl.model_files import Model, edges, model_order, models, origin
 from etl.settings import Settings
 
 if TYPE_CHECKING:
-    from etl.compute import Session
+    from etl.compute import Engine, Session
 
-__all__ = ["SQL", "Model", "ModelBuilt", "build_model", "model_order", "models", "provide", "read_header", "stale_days"]
+__all__ = [
+    "SQL",
+    "Model",
+    "ModelBuilt",
+    "alone",
+    "build_model",
+    "build_on",
+    "edges",
+    "model_order",
+    "models",
+    "provide",
+    "read_header",
+    "stale_days",
+]
 
 
 @dataclass(frozen=True)
@@ -55,17 +68,31 @@ def build_model(
     settings: Settings, lake: Lake, name: str, days: Sequence[date] | None = None, *, everything: bool = False
 ) -> ModelBuilt:
     """Build one model for its stale days, or for the given days, or for all that have events. Raises ModelError."""
+    from etl import compute
+
     if name not in model_order():
         raise ModelError(f"model: found {name!r}; expected one of {', '.join(model_order())}. Correct the name.")
+    with alone(lake), compute.engine(settings) as engine:
+        return build_on(engine, models()[name], lake, Inputs(settings, lake), days, everything=everything)
+
+
+def build_on(
+    engine: Engine,
+    model: Model,
+    lake: Lake,
+    inputs: Inputs,
+    days: Sequence[date] | None = None,
+    *,
+    everything: bool = False,
+) -> ModelBuilt:
+    """`build_model` on an engine that runs, for who holds the lock `alone`."""
     started = time.monotonic()
-    model, rows, labels = models()[name], 0, []
-    with _alone(lake):
-        inputs = Inputs(settings, lake)
-        for day in _wanted(model, days, lake, inputs):
-            if everything or (day and days and day in days) or _is_stale(model, day, lake, inputs):
-                rows += _build(model, day, settings, lake, inputs)
-                labels.append(day.isoformat() if day else "whole")
-    return ModelBuilt(name, labels, rows, time.monotonic() - started)
+    rows, labels = 0, []
+    for day in _wanted(model, days, lake, inputs):
+        if everything or (day and days and day in days) or _is_stale(model, day, lake, inputs):
+            rows += _build(model, day, lake, inputs, engine)
+            labels.append(day.isoformat() if day else "whole")
+    return ModelBuilt(model.name, labels, rows, time.monotonic() - started)
 
 
 def _wanted(model: Model, days: Sequence[date] | None, lake: Lake, inputs: Inputs) -> Iterator[date | None]:
@@ -97,12 +124,10 @@ def _is_stale(model: Model, day: date | None, lake: Lake, inputs: Inputs) -> boo
     return lake.fingerprint(model.name, day) != _fingerprint(model, day, lake, inputs)
 
 
-def _build(model: Model, day: date | None, settings: Settings, lake: Lake, inputs: Inputs) -> int:
-    from etl import compute
-
+def _build(model: Model, day: date | None, lake: Lake, inputs: Inputs, engine: Engine) -> int:
     check_sql(model.path, model.sql, model.reads)
     mark = _fingerprint(model, day, lake, inputs)
-    session = compute.session(settings)
+    session = engine.session()
     try:
         provide(model.reads, day, session, lake, inputs, set())
         if lake.fingerprint(model.name, day):
@@ -162,7 +187,7 @@ def _fingerprint(model: Model, day: date | None, lake: Lake, inputs: Inputs) -> 
 
 
 @contextmanager
-def _alone(lake: Lake) -> Iterator[None]:
+def alone(lake: Lake) -> Iterator[None]:
     """Hold the lake's build lock: no second build may replace what this one has fingerprinted. It dies with the process."""
     path = lake.root / "locks" / "build.lock"
     path.parent.mkdir(parents=True, exist_ok=True)

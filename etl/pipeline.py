@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -114,15 +115,15 @@ def build(
     settings: Settings, days: Sequence[date] | None = None, *, everything: bool = False, progress: Progress = silent
 ) -> list[ModelBuilt]:
     """All models in order: for stale days, for the given days, or for everything."""
-    from etl import models
+    from etl import building, models
 
+    def told(done: int, total: int, name: str) -> None:
+        progress("build", done, total, name)
+
+    told(0, len(models.model_order()), "")
     prepare(settings)
-    order = models.model_order()
-    built = []
-    for number, name in enumerate(order):
-        progress("build", number, len(order), name)
-        built.append(models.build_model(settings, lake_of(settings), name, days=days, everything=everything))
-    progress("build", len(order), len(order))
+    built = building.build_all(settings, lake_of(settings), days, everything=everything, told=told)
+    progress("build", len(built), len(built))
     return built
 
 
@@ -166,11 +167,11 @@ def act(settings: Settings) -> list[str]:
     return [f"{entry.app_id}: {entry.tag}, by {entry.by} ({entry.note})" for entry in entries]
 
 
-def publish(settings: Settings) -> Published:
-    """Bring the warehouse up to the lake; readers are never locked out."""
+def publish(settings: Settings, settled: Callable[[], bool] | None = None) -> Published:
+    """Bring the warehouse up to the lake; readers are never locked out. `settled`: see `etl.warehouse.publish`."""
     from etl import warehouse
 
-    return warehouse.publish(settings, lake_of(settings))
+    return warehouse.publish(settings, lake_of(settings), settled)
 
 
 def maintain(settings: Settings) -> Maintained:
@@ -185,17 +186,24 @@ def maintain(settings: Settings) -> Maintained:
 
 
 def nightly(
-    settings: Settings, report: Callable[[Settings], list[str]] | None = None, progress: Progress = silent
+    settings: Settings,
+    report: Callable[[Settings], list[str]] | None = None,
+    progress: Progress = silent,
+    ahead: Callable[[Settings], None] | None = None,
 ) -> Night:
-    """The night: intake, build, check, act on policies, publish, then `report`, which renders and sends and names what it wrote."""
+    """The night: intake, build, check, act on policies, publish, then `report`, which renders and sends and names what it wrote.
+
+    `ahead` loads what the report needs, while models are built.
+    """
     started = time.monotonic()
     night = Night()
     night.receipts = intake(settings, progress=progress)
-    night.built = build(settings, progress=progress)
-    night.checks = check(settings)
-    night.tagged = act(settings)
+    with ThreadPoolExecutor(1, "ahead") as beside:
+        if ahead is not None:
+            beside.submit(ahead, settings)  # what it cannot load, the report will miss, and say so
+        night.built = build(settings, progress=progress)
     progress("publish", 0, 1)
-    night.published = publish(settings)
+    _check_and_publish(settings, night)
     progress("publish", 1, 1)
     if report is not None:
         progress("report", 0, 1)
@@ -203,3 +211,20 @@ def nightly(
         progress("report", 1, 1)
     night.seconds = time.monotonic() - started
     return night
+
+
+def _check_and_publish(settings: Settings, night: Night) -> None:
+    """Bring the warehouse up while checks run; readers see it when they have found nothing, and policies have acted."""
+    with ThreadPoolExecutor(1, "checks") as beside:
+        checking = beside.submit(check, settings)
+
+        def settled() -> bool:
+            night.checks = checking.result()
+            night.tagged = act(settings)
+            return bool(night.tagged)
+
+        try:
+            night.published = publish(settings, settled)
+        except Exception:
+            checking.result()  # when checks failed as well, they come first
+            raise

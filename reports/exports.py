@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+ROWS_AT_ONCE = 50_000  # bounds memory
 _FORMULA = "^[=+\\-@\\t\\r\\n＝＋－＠]"
 
 
@@ -45,31 +46,52 @@ def write_csv(table: pa.Table, path: Path) -> None:
 
 def write_batch(table: pa.Table, handle: IO[bytes], *, with_head: bool) -> None:
     """Append rows to an open CSV."""
-    import pyarrow.csv
+    if with_head:
+        handle.write((",".join(f'"{head(name)}"' for name in table.schema.names) + "\n").encode())
+    for start in range(0, len(table), ROWS_AT_ONCE):
+        handle.write(_lines(table.slice(start, ROWS_AT_ONCE)))
 
-    ready = _presentable(table)
-    pyarrow.csv.write_csv(ready, handle, pyarrow.csv.WriteOptions(include_header=with_head))
 
-
-def _presentable(table: pa.Table) -> pa.Table:
-    """Texts made safe, instants as `2026-11-19 21:32:56Z` (ISO 8601 with a blank), heads with units."""
+def _lines(table: pa.Table) -> memoryview:
+    """Rows as lines. (pyarrow's own writer takes ten times as long for an instant with a zone as for all other columns.)"""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        shown: Any = column
-        if pa.types.is_timestamp(field.type):
-            shown = column.cast(pa.timestamp("s"), safe=False).cast(pa.timestamp("s", "UTC"))
-        elif pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
-            risky = pc.match_substring_regex(column, _FORMULA)
-            if pc.any(risky).as_py():
-                safe: Any = pc.binary_join_element_wise("'", column, "")
-                shown = pc.if_else(risky, safe, column)
-        elif pa.types.is_decimal(field.type):
-            shown = column.cast(pa.float64())
-        columns.append(shown)
-    return pa.table(columns, names=[head(name) for name in table.schema.names])
+    cells = [_cells(column) for column in table.combine_chunks().columns]
+    joined: Any = pc.binary_join_element_wise(*cells[:-1], pc.binary_join_element_wise(cells[-1], "\n", ""), ",")
+    # The texts of an array lie behind one another in memory: they are the lines.
+    whole = pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
+    return memoryview(whole.buffers()[2])[: pc.sum(pc.binary_length(whole)).as_py()]
+
+
+def _cells(column: pa.ChunkedArray[Any]) -> Any:
+    """A column's texts as they stand in the file: text in quotes and made safe, instants as `2026-11-19 21:32:56Z`, null empty."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    shown: Any = column
+    if pa.types.is_timestamp(column.type):
+        seconds = column.cast(pa.timestamp("s"), safe=False).cast(pa.string())
+        shown = pc.binary_join_element_wise(seconds, "Z", "")
+    elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        # names repeat: each is looked at once
+        encoded: Any = column.cast(pa.string()).combine_chunks().dictionary_encode()
+        shown = _quoted(encoded.dictionary).take(encoded.indices)
+    elif pa.types.is_decimal(column.type):
+        shown = column.cast(pa.float64()).cast(pa.string())
+    elif pa.types.is_null(column.type):
+        shown = pa.chunked_array([pa.repeat(pa.scalar("", pa.string()), len(column))])
+    else:
+        shown = column.cast(pa.string())
+    return pc.fill_null(shown, "")
+
+
+def _quoted(texts: Any) -> Any:
+    import pyarrow.compute as pc
+
+    risky = pc.match_substring_regex(texts, _FORMULA)
+    safe = pc.if_else(risky, pc.binary_join_element_wise("'", texts, ""), texts)
+    return pc.binary_join_element_wise('"', pc.replace_substring(safe, '"', '""'), '"', "")
 
 
 def export_table(

@@ -29,6 +29,26 @@ def print_document(html: str, path: Path, identifier: str) -> None:
     HTML(string=html, url_fetcher=fetcher).write_pdf(path, stylesheets=[style], pdf_identifier=identifier.encode())
 
 
+_ahead: list[subprocess.Popen[str]] = []  # processes that wait for a printer
+
+
+def start_ahead() -> None:
+    """Start a process for the next printer, so that it has loaded what it needs. It ends with this one, if none takes it."""
+    if not _ahead:
+        _ahead.append(_started())
+
+
+def _started() -> subprocess.Popen[str]:
+    # A fresh interpreter instead of a fork: engines and renderers hold threads that do not survive one.
+    return subprocess.Popen(
+        [sys.executable, "-m", "reports.printing"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
 class Printer:
     """Prints documents in order, behind the caller's back. Use as a context: on leaving, all of them are written.
 
@@ -46,14 +66,8 @@ class Printer:
     def start(self) -> subprocess.Popen[str]:
         """Start the process, so that it has loaded what it needs when the first document comes."""
         if self._process is None:
-            # A fresh interpreter instead of a fork: engines and renderers hold threads that do not survive one.
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "reports.printing"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-            )
+            waiting = _ahead.pop() if _ahead else None
+            self._process = waiting if waiting and waiting.poll() is None else _started()
         return self._process
 
     def print(self, html: str, path: Path, identifier: str) -> None:

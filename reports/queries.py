@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import ReportError
-from etl.settings import Settings
+from reports.asking import Asker
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +71,6 @@ class Answers:
 
     def __init__(
         self,
-        settings: Settings,
         connection: Connection,
         first_day: date,
         last_day: date,
@@ -80,31 +79,32 @@ class Answers:
         from etl import warehouse
 
         self._connection = connection
-        self._published = {table for table, columns in warehouse.tables(settings).items() if columns}
+        self._published = set(warehouse.tables_on(connection))
         self._parameters: dict[str, Any] = {
             "first_day": first_day,
             "last_day": last_day,
             "source": "/".join(sources) if sources is not None else None,
         }
         self._rows: dict[str, list[Row]] = {}
-        self._tables: dict[str, pa.Table] = {}
+        self._asker = Asker(self._ask)
 
     def has(self, name: str) -> bool:
         """Whether the tables that a query reads were published; in a new warehouse some are not there yet."""
         return self._published.issuperset(part.strip() for part in header(name)["reads"].split(","))
 
+    def ahead(self, names: Iterable[str]) -> None:
+        """Have these questions asked while the caller goes on."""
+        self._asker.ahead(names)
+
     def rows(self, name: str) -> list[Row]:
         """The answer as dicts of plain Python values; null is None, an instant is UTC without a zone."""
         if name not in self._rows:
-            from etl import warehouse
-
-            self._rows[name] = warehouse.rows_on(self._connection, name, **self._parameters) if self.has(name) else []
+            self._rows[name] = plain_rows(self.table(name))
         return self._rows[name]
 
     def first(self, name: str, count: int) -> list[Row]:
-        """The first rows of an answer that may be large, and is asked for as a table, too."""
-        found: list[Row] = self.table(name).slice(0, count).to_pylist()
-        return found
+        """The first rows of an answer that may be large."""
+        return plain_rows(self.table(name).slice(0, count))
 
     def row(self, name: str) -> Row:
         """The only row of an answer; an empty dict when there is none."""
@@ -112,16 +112,27 @@ class Answers:
 
     def table(self, name: str) -> pa.Table:
         """The answer as an Arrow table, for what may be large: instants are timestamp[us], counts int64."""
-        if name not in self._tables:
-            import pyarrow as pa
-
-            from etl import warehouse
-
-            asked = warehouse.arrow_on(self._connection, name, **self._parameters) if self.has(name) else pa.table({})
-            self._tables[name] = asked
-        return self._tables[name]
+        return self._asker.answer(name)
 
     def forget(self) -> None:
-        """Let the answers go: the report that asked is written."""
+        """Let the answers go: the report that asked is written. Nothing is asked any more when this returns."""
+        self._asker.forget()
         self._rows.clear()
-        self._tables.clear()
+
+    def _ask(self, name: str) -> pa.Table:
+        import pyarrow as pa
+
+        from etl import warehouse
+
+        return warehouse.arrow_on(self._connection, name, **self._parameters) if self.has(name) else pa.table({})
+
+
+def plain_rows(table: pa.Table) -> list[Row]:
+    """Rows as dicts. A sum that was not cast comes as a decimal: it is a whole number again."""
+    import pyarrow as pa
+
+    whole = [one.name for one in table.schema if pa.types.is_decimal(one.type) and one.type.scale == 0]
+    found: list[Row] = table.to_pylist()
+    for row in found if whole else ():
+        row |= {name: None if row[name] is None else int(row[name]) for name in whole}
+    return found

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 
 from etl.errors import ReportError
 from etl.settings import Settings
+from reports.asked import asked
 from reports.printing import Printer
 from reports.queries import Answers
 from reports.report import FORMATS, Report, ReportRequest
@@ -30,7 +32,7 @@ from reports.swap import MARK, replacing_folder
 
 __all__ = ["FORMATS", "Rendered", "ReportRequest", "latest_day", "period", "render"]
 Progress = Callable[..., None]
-IN_TURN = ("pdf", "html", "csv")  # a PDF is printed while the rest is being written
+IN_TURN = ("pdf", "html", "csv")  # a PDF is printed, and exports are written, while pages are put together
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def latest_day(settings: Settings) -> date | None:
 
     with warehouse.reading(settings) as connection:
         today = datetime.now(UTC).date()
-        day: date | None = Answers(settings, connection, today, today).row("latest_day").get("latest_day")
+        day: date | None = Answers(connection, today, today).row("latest_day").get("latest_day")
     return day
 
 
@@ -90,24 +92,40 @@ def period(text: str, latest: date | None) -> tuple[date, date]:
 
 def render(settings: Settings, request: ReportRequest, progress: Progress | None = None) -> list[Rendered]:
     """Write the report and say what was written, the whole before its parts. Raises ReportError or WarehouseError."""
+    # pyarrow loads it with its first array, in whichever thread that is, and Altair trips over one that is half loaded.
+    import pandas  # noqa: F401
+
     from etl import warehouse
 
     _check(request)
     formats = [name for name in IN_TURN if name in request.formats]
-    with warehouse.reading(settings) as connection, replacing_folder(request.out) as folder, Printer() as printer:
+    with (
+        warehouse.reading(settings) as connection,
+        replacing_folder(request.out) as folder,
+        Printer() as printer,
+        ThreadPoolExecutor(1, "exports") as beside,
+    ):
         if "pdf" in formats:
             printer.start()
         reports = _reports(settings, request, connection)
         rendered: list[Rendered] = []
         for report in reports:
             paths: dict[str, Path] = {}
-            for name in formats:
-                if progress:
-                    what = f"{report.source or 'all sources'}, {name}"
-                    progress("report", len(rendered) + len(paths), len(reports) * len(formats), what)
-                paths[name] = request.out / _write(report, name, report.folder(folder), printer).relative_to(folder)
-            rendered += [_rendered(report, name, paths[name]) for name in FORMATS if name in paths]
-            report.answers.forget()
+
+            def write(name: str, report: Report = report) -> Path:
+                return request.out / _write(report, name, report.folder(folder), printer).relative_to(folder)
+
+            try:
+                report.answers.ahead(asked(formats))
+                exports = beside.submit(write, "csv") if "csv" in formats else None
+                for name in formats:
+                    if progress:
+                        what = f"{report.source or 'all sources'}, {name}"
+                        progress("report", len(rendered) + len(paths), len(reports) * len(formats), what)
+                    paths[name] = exports.result() if exports and name == "csv" else write(name)
+                rendered += [_rendered(report, name, paths[name]) for name in FORMATS if name in paths]
+            finally:
+                report.answers.forget()
         _write_mark(folder, request, reports[0], rendered)
         if progress:
             progress("report", len(rendered), len(rendered))
@@ -131,11 +149,11 @@ def _check(request: ReportRequest) -> None:
 def _reports(settings: Settings, request: ReportRequest, connection: Any) -> list[Report]:
     """The report of all chosen sources, then one for each, unless there is but one."""
     chosen = request.sources
-    whole = Answers(settings, connection, request.first_day, request.last_day, chosen)
+    whole = Answers(connection, request.first_day, request.last_day, chosen)
     present = [row["source"] for row in whole.rows("sources")]
     missing = [name for name in chosen or () if name not in present]
     if missing and present:
-        everything = Answers(settings, connection, request.first_day, request.last_day).rows("sources")
+        everything = Answers(connection, request.first_day, request.last_day).rows("sources")
         known = ", ".join(row["source"] for row in everything)
         raise ReportError(
             f"report: {missing[0]!r} has no data from {request.first_day} to {request.last_day}; "
@@ -145,7 +163,7 @@ def _reports(settings: Settings, request: ReportRequest, connection: Any) -> lis
     at = datetime.now(UTC)
     reports = [Report(settings, request, whole, chosen[0] if chosen and len(chosen) == 1 else None, None, folders, at)]
     for source, slug in folders.items():
-        answers = Answers(settings, connection, request.first_day, request.last_day, (source,))
+        answers = Answers(connection, request.first_day, request.last_day, (source,))
         reports.append(Report(settings, request, answers, source, slug, folders, at))
     return reports
 

@@ -36,6 +36,12 @@ def environment() -> Environment:
     return env
 
 
+def load() -> None:
+    """Compile all templates."""
+    for name in environment().list_templates(extensions=["html"]):
+        environment().get_template(name)
+
+
 def fill(name: str, **values: Any) -> str:
     """A template's text."""
     return environment().get_template(name).render(**values)

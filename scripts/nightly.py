@@ -130,7 +130,7 @@ def found(configured: Settings) -> list[str]:
 
     first, last = period(configured.report.period, latest_day(configured))
     with warehouse.reading(configured) as connection:
-        answers = Answers(configured, connection, first, last)
+        answers = Answers(connection, first, last)
         figures = answers.row("counters")
         groups = grouped(find(answers))
     lines = [

@@ -5,7 +5,8 @@ An engine knows names, files and SQL; it knows nothing of models, days or the la
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,8 +43,28 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
+class Engine(Protocol):
+    """An engine that is running: sessions that follow one another need not start it again. Each sees only what it is given."""
+
+    def session(self) -> Session: ...
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def engine(settings: Settings) -> Iterator[Engine]:
+    """The configured engine. It starts with the first session."""
+    from etl.compute.duckdb import DuckEngine
+
+    found = DuckEngine(settings)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
 def session(settings: Settings) -> Session:
-    """A session of the configured engine."""
+    """A session of the configured engine, which starts for it and ends with it."""
     from etl.compute.duckdb import DuckSession
 
     return DuckSession(settings)

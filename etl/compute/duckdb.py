@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -18,23 +19,62 @@ from etl.errors import ModelError
 from etl.settings import Settings
 
 
-class DuckSession:
-    """See `etl.compute.Session`."""
+class DuckEngine:
+    """See `etl.compute.Engine`. Starting DuckDB takes longer than most models: sessions of a run share one."""
 
     def __init__(self, settings: Settings) -> None:
-        self._spill = _Spill(settings.folder("lake") / ".spill")
-        options: dict[str, str | bool | int] = {
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "memory_limit": settings.compute.memory_limit,
-            "temp_directory": str(self._spill.folder),
-            "preserve_insertion_order": False,
-        }
-        if settings.compute.threads:
-            options["threads"] = settings.compute.threads
-        self._con = duckdb.connect(config=options)
-        self._con.execute("set timezone = 'UTC'")
+        self._settings = settings
+        self._spill: _Spill | None = None
+        self._con: duckdb.DuckDBPyConnection | None = None
         self._functions: set[str] = set()
+        self._door = Lock()  # sessions may be opened and used by several threads
+
+    def session(self) -> DuckSession:
+        return DuckSession(self._settings, self)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection with temporary tables and views of its own."""
+        with self._door:
+            found = self._root().cursor()
+        found.execute("set timezone = 'UTC'")
+        return found
+
+    def function(self, name: str, call: Callable[[str], Any], result: str) -> None:
+        """Functions belong to all sessions. What one answers follows from the settings, so the first is as good as any."""
+        with self._door:
+            if name not in self._functions:
+                self._root().create_function(name, call, ["VARCHAR"], result)
+                self._functions.add(name)
+
+    def close(self) -> None:
+        if self._con is not None:
+            self._con.close()
+        if self._spill is not None:
+            self._spill.remove()
+        self._con = self._spill = None
+
+    def _root(self) -> duckdb.DuckDBPyConnection:
+        if self._con is None:
+            self._spill = _Spill(self._settings.folder("lake") / ".spill")
+            options: dict[str, str | bool | int] = {
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "memory_limit": self._settings.compute.memory_limit,
+                "temp_directory": str(self._spill.folder),
+                "preserve_insertion_order": False,
+            }
+            if self._settings.compute.threads:
+                options["threads"] = self._settings.compute.threads
+            self._con = duckdb.connect(config=options)
+        return self._con
+
+
+class DuckSession:
+    """See `etl.compute.Session`. Without an engine it has one of its own."""
+
+    def __init__(self, settings: Settings, engine: DuckEngine | None = None) -> None:
+        self._engine, self._is_alone = engine or DuckEngine(settings), engine is None
+        self._con = self._engine.cursor()
 
     def files(self, name: str, paths: Sequence[Path], empty: pa.Schema | None = None) -> None:
         if not paths:
@@ -54,12 +94,10 @@ class DuckSession:
         self._run(f"create or replace temp view {_name(name)} as {sql}")
 
     def function(self, name: str, call: Callable[[str], bool]) -> None:
-        self._con.create_function(name, call, ["VARCHAR"], "BOOLEAN")
+        self._engine.function(name, call, "BOOLEAN")
 
     def text_function(self, name: str, call: Callable[[str], str]) -> None:
-        if name not in self._functions:
-            self._functions.add(name)
-            self._con.create_function(name, call, ["VARCHAR"], "VARCHAR")
+        self._engine.function(name, call, "VARCHAR")
 
     def write(self, sql: str, path: Path) -> int:
         found = self._run(f"copy ({sql}) to {_text(str(path))} (format parquet, compression zstd)").fetchone()
@@ -72,7 +110,8 @@ class DuckSession:
 
     def close(self) -> None:
         self._con.close()
-        self._spill.remove()
+        if self._is_alone:
+            self._engine.close()
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         try:

@@ -31,7 +31,7 @@ class Person:
 
 
 def user_key(name: str, domains: Sequence[str]) -> str:
-    """The key that models know a user by (sql/models/staging/stg_names.sql): the account, lower case."""
+    """The key that models know a user by (sql/models/intermediate/int_usage_daily.sql): the account, lower case."""
     account = name.strip().lower().rpartition("\\")[2]
     local, _, domain = account.partition("@")
     return local if domain and domain in {one.lower() for one in domains} else account

@@ -45,7 +45,7 @@ def resolve(exclusions: Sequence[Exclusion], people: Sequence[Person], domains: 
 
 
 def device_key(name: str) -> str:
-    """The key that models know a device by (sql/models/staging/stg_names.sql): the first label of its name, lower case."""
+    """The key that models know a device by (sql/models/intermediate/int_usage_daily.sql): the first label of its name, lower case."""
     text = name.strip().lower()
     return text if not text.strip("0123456789.") else text.partition(".")[0] or text
 

@@ -60,7 +60,7 @@ create or replace macro host_flaw(x) as case when url_encode(x) <> x then
         when wrong_in_host(x) is not null then 'found a control character in the host; expected a name or an address' end end;
 
 -- URLs: 'scheme://user@host:port/path?query', 'host:port' (CONNECT), 'host/path', '[v6]:port'. In steps, each a column
--- of its own (see parse.py, `url`): nested into one expression the steps would be computed many times over.
+-- of its own (see statement.py, `url`): nested into one expression the steps would be computed many times over.
 
 -- the first slash of all belongs to '://': what stands before is a scheme
 create or replace macro url_rest(u) as case

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from etl.warehouse.database import examine, reading
 from etl.warehouse.publishing import Published, publish
-from etl.warehouse.questions import arrow_on, query, rows, rows_on, sql_of, stream, tables
+from etl.warehouse.questions import arrow_on, query, rows, rows_on, sql_of, stream, tables, tables_on
 
 __all__ = [
     "Published",
@@ -23,4 +23,5 @@ __all__ = [
     "sql_of",
     "stream",
     "tables",
+    "tables_on",
 ]

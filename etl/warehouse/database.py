@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
@@ -18,6 +18,8 @@ from etl.errors import WarehouseError
 from etl.settings import Settings
 from etl.warehouse import duckdb_file
 
+# SQLAlchemy would look for it among all that is installed.
+sa.dialects.registry.register("duckdb", "duckdb_sqlalchemy", "Dialect")
 # Nothing is fetched or loaded that is not built in; what a session may use is bounded by [compute].
 NO_EXTENSIONS = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
@@ -104,12 +106,18 @@ def duckdb_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
+def _server_errors() -> tuple[type[Exception], ...]:
+    """The driver's own errors, where a driver was loaded: who keeps a file need not wait for it."""
+    driver = sys.modules.get("psycopg")
+    return (driver.Error,) if driver else ()
+
+
 @contextmanager
 def errors(url: sa.URL) -> Iterator[None]:
     """What a database or driver refuses becomes one sentence, without the password."""
     try:
         yield
-    except (sa.exc.SQLAlchemyError, duckdb.Error, psycopg.Error) as error:
+    except (sa.exc.SQLAlchemyError, duckdb.Error, *_server_errors()) as error:
         cause = getattr(error, "orig", None) or error
         found = " ".join(str(cause).split())
         place = url.render_as_string(hide_password=True)

@@ -7,7 +7,7 @@ is replaced, one that the lake has no more is taken out. Receipts and rejects of
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -83,30 +83,37 @@ class Lacking:
         return bool(self.partitions or self.gone or self.upload_ids or self.gone_upload_ids)
 
 
-def publish(settings: Settings, lake: Lake) -> Published:
+Brought = tuple[Lacking, int]  # what was lacking, and the rows that travelled
+
+
+def publish(settings: Settings, lake: Lake, settled: Callable[[], bool] | None = None) -> Published:
     """Bring the warehouse up to the lake.
 
+    `settled` is called when everything has arrived, and before any reader sees it: it may refuse by raising, in which case the
+    warehouse stays as it was, and says whether the lake has changed meanwhile: that is brought, too.
     Raises WarehouseError; CheckFailed when a day does not arrive whole, in which case the warehouse stays as it was.
     """
     started = time.monotonic()
     url = url_of(settings)
     path = file_of(url)
+    brought: list[Brought] = []
     with errors(url):
         if path is None:
             with _server(settings) as connection:
-                before = _lacking(lake, State.of(connection))
-                rows = _bring_up(connection, lake)
+                brought = _bring_until_settled(connection, lake, settled)
         else:
             with duckdb_file.only_publisher(path):
-                before = _lacking(lake, _state_of_file(settings, path))
-                rows = _bring_up_file(settings, lake, path) if before or not path.exists() else {}
-    changed = [*before.partitions, *before.gone]
+                is_current = path.exists() and not _lacking(lake, _state_of_file(settings, path))
+                if is_current and settled is not None:
+                    is_current, settled = not settled(), None
+                if not is_current:
+                    brought = _bring_up_file(settings, lake, path, settled)
+    changed = {one for what, _ in brought for one in (*what.partitions, *what.gone)}
     return Published(
         partitions=len(changed),
         days=sorted({day for _, day in changed if day}),
-        uploads=len(before.upload_ids),
-        rows=sum(rows.get(one, 0) for one in before.partitions)
-        + sum(rows.get((name, ""), 0) for name in before.upload_ids),
+        uploads=sum(len(what.upload_ids) for what, _ in brought),
+        rows=sum(rows for _, rows in brought),
         seconds=time.monotonic() - started,
     )
 
@@ -118,15 +125,14 @@ def _state_of_file(settings: Settings, path: Path) -> State:
         return State.of(connection)
 
 
-def _bring_up_file(settings: Settings, lake: Lake, path: Path) -> dict[Partition, int]:
+def _bring_up_file(settings: Settings, lake: Lake, path: Path, settled: Callable[[], bool] | None) -> list[Brought]:
     with duckdb_file.replacement(path) as spare:
         engine = writing(url_of(settings).set(database=str(spare)), settings)
         try:
             with engine.begin() as connection:
-                rows = _bring_up(connection, lake)
+                return _bring_until_settled(connection, lake, settled)
         finally:
             engine.dispose()
-    return rows
 
 
 @contextmanager
@@ -146,27 +152,33 @@ def _server(settings: Settings) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _bring_up(connection: Connection, lake: Lake) -> dict[Partition, int]:
-    """Do all that is lacking; gives the rows by partition, and by upload id with an empty day."""
+def _bring_until_settled(connection: Connection, lake: Lake, settled: Callable[[], bool] | None) -> list[Brought]:
+    brought = [_bring_up(connection, lake)]
+    if settled is not None and settled():
+        brought.append(_bring_up(connection, lake))
+    return brought
+
+
+def _bring_up(connection: Connection, lake: Lake) -> Brought:
+    """Do all that is lacking; gives what that was, and the number of rows that travelled."""
     prepare(connection, PARTITIONS)
     _forget_models(connection)
     uploads.create(connection)
     for model in _published():
         _prepare_model(connection, lake, model)
     lacking = _lacking(lake, State.of(connection))
-    rows: dict[Partition, int] = {}
+    rows = 0
     for name, day in lacking.gone:
         _delete(connection, name, day)
     for (name, day), mark in lacking.partitions.items():
         _delete(connection, name, day)
-        rows[name, day] = insert_file(connection, name, _file(lake, name, day))
+        rows += insert_file(connection, name, _file(lake, name, day))
         row = {"model": name, "day": day, "mark": mark}
         connection.execute(sa.text("insert into published_partitions values (:model, :day, :mark)"), row)
     uploads.remove(connection, lacking.gone_upload_ids)
-    for upload_id, count in uploads.add(connection, lake, lacking.upload_ids).items():
-        rows[upload_id, ""] = count
+    rows += sum(uploads.add(connection, lake, lacking.upload_ids).values())
     _verify(connection, lake, sorted({day for _, day in (*lacking.partitions, *lacking.gone) if day}))
-    return rows
+    return lacking, rows
 
 
 def _published() -> list[Model]:

@@ -19,7 +19,7 @@ from etl.headers import SQL
 from etl.settings import Settings
 from etl.warehouse.database import reading
 from etl.warehouse.publishing import published_tables
-from etl.warehouse.tables import INSTANT, NUMBER, TEXT, columns
+from etl.warehouse.tables import INSTANT, NUMBER, TEXT, columns_of_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,8 +109,13 @@ def stream(settings: Settings, select: str, **params: Any) -> Iterator[tuple[lis
 def tables(settings: Settings) -> dict[str, list[str]]:
     """The published tables and their columns, in order. Raises WarehouseError."""
     with reading(settings) as connection:
-        found = {name: list(columns(connection, name)) for name in published_tables()}
-    return {name: listed for name, listed in found.items() if listed}
+        return tables_on(connection)
+
+
+def tables_on(connection: Connection) -> dict[str, list[str]]:
+    """`tables` on a connection that is open."""
+    found = columns_of_all(connection)
+    return {name: list(found[name]) for name in published_tables() if name in found}
 
 
 def _ask(connection: Connection, text: str, params: dict[str, Any]) -> CursorResult[Any]:

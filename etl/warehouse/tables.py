@@ -69,19 +69,27 @@ def prepare(connection: Connection, table: Table) -> bool:
 
 def columns(connection: Connection, name: str) -> dict[str, str]:
     """A table's columns with their types, in order; empty when there is no such table."""
+    return columns_of_all(connection, name).get(name, {})
+
+
+def columns_of_all(connection: Connection, name: str | None = None) -> dict[str, dict[str, str]]:
+    """The columns of all tables (or of the one named) with their types, in order."""
     place = (
         "table_catalog = current_database() and table_schema = 'main'"
         if connection.dialect.name == "duckdb"
         else "table_schema = current_schema()"
     )
-    found = connection.execute(
+    rows = connection.execute(
         sa.text(
-            f"select column_name, data_type from information_schema.columns where table_name = :name and {place} "
-            "order by ordinal_position"
+            f"select table_name, column_name, data_type from information_schema.columns where {place} "
+            "and table_name = coalesce(cast(:name as varchar), table_name) order by table_name, ordinal_position"
         ),
         {"name": name},
     )
-    return {str(column): REPORTED.get(str(kind).upper(), str(kind).upper()) for column, kind in found}
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(str(table), {})[str(column)] = REPORTED.get(str(kind).upper(), str(kind).upper())
+    return found
 
 
 def _type(table: str, field: pa.Field) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from reports.charts.measures import Row, is_bytes, measure, ranking
@@ -17,6 +18,16 @@ from reports.charts.palette import FAINT, INK, configured
 
 __all__ = ["draw", "drawn_measure", "for_page", "for_print", "is_bytes", "measure", "ranking"]
 _COMMENT = re.compile(r"^<\?xml[^>]*>|<!--.*?-->", re.S)
+
+
+def load() -> None:
+    """Load what draws: the first drawing takes longer than ten others."""
+    import vl_convert
+    from altair.utils.schemapi import debug_mode  # noqa: F401
+
+    for path in Path(__file__).parent.glob("[a-z]*.py"):
+        import_module(f"reports.charts.{path.stem}")
+    vl_convert.vegalite_to_svg({"mark": "bar", "data": {"values": []}})
 
 
 def draw(config: Mapping[str, Any], rows: Sequence[Row], first_day: date, last_day: date) -> str:

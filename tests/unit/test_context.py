@@ -133,7 +133,7 @@ def test_keys_sort_like_addresses(address: str, cidr: str, is_in: bool) -> None:
     [("CORP\\Alice", "alice"), ("alice@Example.com", "alice"), ("a@b.example", "a@b.example"), (" Bob ", "bob")],
 )
 def test_a_person_has_the_key_of_the_models(name: str, key: str) -> None:
-    """The directory's names become the keys that stg_names makes of logged names."""
+    """The directory's names become the keys that int_usage_daily makes of logged names."""
     assert user_key(name, ["example.com"]) == key
 
 

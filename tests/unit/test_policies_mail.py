@@ -47,7 +47,7 @@ def rendered(home: Path, *sources: str, copies: int = 1) -> list[Rendered]:
     """A report as it is handed on, without its pages."""
     settings = warehouse_fixture.settings(home)
     with warehouse.reading(settings) as connection:
-        answers = Answers(settings, connection, FIRST, LAST, sources or None)
+        answers = Answers(connection, FIRST, LAST, sources or None)
         matches = tuple(answers.rows("policy_matches")) * copies
         numbers: dict[str, Any] = answers.row("counters")
     return [Rendered("csv", home / "out" / "csv", None, "Contoso", numbers, FIRST, LAST, (), matches)]

@@ -29,7 +29,7 @@ def columns_of(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]
     warehouse_fixture.build(home, devices=10)
     settings = warehouse_fixture.settings(home)
     with warehouse.reading(settings) as connection:
-        answers = Answers(settings, connection, FIRST, LAST)
+        answers = Answers(connection, FIRST, LAST)
         return {name: answers.table(name).schema.names for name in names()}
 
 

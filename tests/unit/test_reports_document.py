@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from etl.errors import ReportError
+from reports import printing
 from reports.printing import Printer
 from reports.render import Rendered, ReportRequest, render
 from tests import warehouse_fixture
@@ -132,3 +133,21 @@ def test_a_printer_that_dies_is_told(tmp_path: Path) -> None:
     with pytest.raises(ReportError, match="the printing process ended"), Printer() as printer:
         printer.start().kill()
         printer.print("<p>late", tmp_path / "late.pdf", "late")
+
+
+def test_a_printer_takes_the_process_that_was_started_ahead(tmp_path: Path) -> None:
+    """It is started once, taken once, and one that has died is left alone."""
+    printing.start_ahead()
+    printing.start_ahead()
+    (waiting,) = printing._ahead
+    with Printer() as printer:
+        assert printer.start() is waiting
+        printer.print("<p>good", tmp_path / "good.pdf", "good")
+    assert (tmp_path / "good.pdf").read_bytes().startswith(b"%PDF")
+    printing.start_ahead()
+    (dead,) = printing._ahead
+    dead.kill()
+    dead.communicate()
+    with Printer() as printer:
+        assert printer.start() is not dead
+    assert printing._ahead == []

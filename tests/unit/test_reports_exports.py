@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -147,3 +149,26 @@ def test_export_refuses(home: Path, name: str, period: str, format_id: str) -> N
     """A table that is not published, a period without days, an unknown format, Parquet to a terminal: refused in a sentence."""
     with pytest.raises(ReportError, match=r"^(export: found|export: dim_apps has no day|export: parquet)"):
         export_table(warehouse_fixture.settings(home), name, period, format_id)
+
+
+def test_lines_are_those_of_the_arrow_writer(tmp_path: Path) -> None:
+    """Each type of column, with quotes, line breaks and unknown values, over more rows than are written at once."""
+    table = pa.table(
+        {
+            "name": pa.chunked_array([["a", None, 'say "so"'], ["two\nlines", "", "ä,ö"]], pa.string()),
+            "count": pa.chunked_array([[1, None, -3], [4, 5, 2**62]], pa.int64()),
+            "share": pa.chunked_array([[0.1, None, 1e21], [2.0, -0.5, 1e-7]], pa.float64()),
+            "is_new": pa.chunked_array([[True, None, False], [True, True, False]], pa.bool_()),
+            "on": pa.chunked_array([[date(2026, 11, 24), None, None], [date(1970, 1, 1)] * 3], pa.date32()),
+            "nothing": pa.chunked_array([[None] * 3, [None] * 3], pa.null()),
+        }
+    )
+    for rows in (table, table.slice(2, 3), table.slice(0, 0), pa.concat_tables([table] * 20_000)):
+        write_csv(rows, tmp_path / "ours.csv")
+        pyarrow.csv.write_csv(rows, tmp_path / "theirs.csv")
+        assert (tmp_path / "ours.csv").read_bytes() == codecs.BOM_UTF8 + (tmp_path / "theirs.csv").read_bytes()
+    write_csv(
+        pa.table({"seen_at": pa.array([datetime(2026, 11, 19, 21, 32, 56, 999_999, UTC), None], pa.timestamp("us"))}),
+        tmp_path / "at.csv",
+    )
+    assert (tmp_path / "at.csv").read_text("utf-8-sig") == '"seen_at_utc"\n2026-11-19 21:32:56Z\n\n'

@@ -21,7 +21,7 @@ FIRST = LAST_DAY - timedelta(days=6)
 def found_in(home: Path, *sources: str, first: date = FIRST, last: date = LAST_DAY) -> list[findings.Finding]:
     settings = warehouse_fixture.settings(home)
     with warehouse.reading(settings) as connection:
-        return findings.find(Answers(settings, connection, first, last, sources or None))
+        return findings.find(Answers(connection, first, last, sources or None))
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def test_recommendations(home: Path) -> None:
     """Recommendations follow from the numbers: risky apps without a tag, sources without bytes or users, files to repair."""
     settings = warehouse_fixture.settings(home)
     with warehouse.reading(settings) as connection:
-        advice = findings.recommend(Answers(settings, connection, FIRST, LAST_DAY))
+        advice = findings.recommend(Answers(connection, FIRST, LAST_DAY))
     said = {one.title: one.sentence for one in advice}
     assert "MEGA" in said["Decide on the risky apps"]
     assert "endpoints" in said["Let every source say how much"]

@@ -85,7 +85,7 @@ def both(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
     embedded = warehouse_fixture.settings(home)
     served = warehouse_fixture.settings(home, warehouse=Warehouse(url=server))
     with warehouse.reading(embedded) as one, warehouse.reading(served) as two:
-        yield Answers(embedded, one, FIRST, LAST), Answers(served, two, FIRST, LAST)
+        yield Answers(one, FIRST, LAST), Answers(two, FIRST, LAST)
 
 
 def _comparable(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:

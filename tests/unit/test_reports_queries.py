@@ -45,7 +45,7 @@ def facts(home: Path) -> list[dict[str, Any]]:
 
 
 def answers(home: Path, connection: Connection, *sources: str) -> Answers:
-    return Answers(warehouse_fixture.settings(home), connection, FIRST, LAST, sources or None)
+    return Answers(connection, FIRST, LAST, sources or None)
 
 
 def body(name: str) -> str:

@@ -1,6 +1,6 @@
 -- int_unsanctioned_daily: every attempt to reach an app that was unsanctioned at that time, and whether it was stopped
 -- grain:   one row per day, upload_id, record_no
--- reads:   stg_placed, stg_names, int_hosts_daily, int_exclusions_daily, tags
+-- reads:   stg_placed, int_usage_daily, int_hosts_daily, int_exclusions_daily, tags
 -- kept:    day
 -- units:   *_bytes are bytes as the client saw them; null where the source cannot know; *_at are UTC
 -- adds up: transactions, *_bytes
@@ -13,6 +13,10 @@
 
 with hosts as (
     select host, app_hint, app_path, app_id from int_hosts_daily where app_id in (select app_id from tags)
+),
+
+names as (
+    select distinct device_name, device_id, user_name, device_key, user_key from int_usage_daily
 ),
 
 attempts as (
@@ -43,7 +47,7 @@ attempts as (
             and lower(e.app_hint) is not distinct from h.app_hint
             and e.app_path is not distinct from h.app_path
     inner join tags as t on h.app_id = t.app_id and e.event_at >= t.since and (t.until is null or e.event_at < t.until)
-    inner join stg_names as n
+    inner join names as n
         on
             e.device_name is not distinct from n.device_name
             and e.device_id is not distinct from n.device_id
