@@ -145,7 +145,7 @@ class Parser:
         if how.texts:
             self._placer.register("batch", _in_tasks(table))
             told = self._placer.sql(how.texts).to_arrow_table().combine_chunks()
-            texts = told["text"].combine_chunks()
+            texts = told["text"].combine_chunks() if "text" in told.column_names else texts
             around = {name: told[name] for name in around}
         for name, column in around.items():
             table = table.append_column(name, column)

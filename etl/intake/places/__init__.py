@@ -45,8 +45,8 @@ class Finder(Protocol):
 class Placing:
     """How the fields of a format's records are found.
 
-    `names`: those that are found, in order; `texts`: SQL over `batch` that gives the text to look in as `text`, with
-    `syslog_time` and `syslog_host`; empty when that is the line itself.
+    `names`: those that are found, in order; `texts`: SQL over `batch` that gives `syslog_time`, `syslog_host` and the text to look
+    in as `text`, which else is the line; empty where none of them is asked for.
     """
 
     finder: Finder
@@ -112,7 +112,8 @@ def _texts(spec: Format) -> str:
     asks = re.search(r"\bsyslog_(time|host)\b", expressions) is not None
     if not spec.frame.after and not spec.frame.quoted and not spec.frame.syslog:
         return ""
-    if spec.frame.type in ("cef", "leef") and not asks:  # the mark is found wherever it stands
-        return ""
+    around = "syslog_time, syslog_host"
+    if spec.frame.type in ("cef", "leef"):  # the mark is found wherever it stands
+        return f"select {around} from ({body_sql(spec)})" if asks else ""
     text = pairs_text(spec) if spec.frame.type == "key_value" else "text"
-    return f"select {text} as text, syslog_time, syslog_host from ({body_sql(spec)})"
+    return f"select {text} as text, {around} from ({body_sql(spec)})"
