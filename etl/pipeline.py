@@ -193,17 +193,17 @@ def nightly(
 ) -> Night:
     """The night: intake, build, check, act on policies, publish, then `report`, which renders and sends and names what it wrote.
 
-    `ahead` loads what the report needs, while models are built.
+    `ahead` loads what the report needs while the warehouse is brought up: models need the memory for themselves.
     """
     started = time.monotonic()
     night = Night()
     night.receipts = intake(settings, progress=progress)
+    night.built = build(settings, progress=progress)
+    progress("publish", 0, 1)
     with ThreadPoolExecutor(1, "ahead") as beside:
         if ahead is not None:
             beside.submit(ahead, settings)  # what it cannot load, the report will miss, and say so
-        night.built = build(settings, progress=progress)
-    progress("publish", 0, 1)
-    _check_and_publish(settings, night)
+        _check_and_publish(settings, night)
     progress("publish", 1, 1)
     if report is not None:
         progress("report", 0, 1)

@@ -1,4 +1,4 @@
-"""Loading ahead: what a report needs takes seconds to load, and can be loaded while models are built."""
+"""Loading ahead: what a report needs takes a second to load, and can be loaded while the warehouse is brought up."""
 
 from __future__ import annotations
 
