@@ -21,8 +21,11 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Start a server with an empty database and give its SQLAlchemy URL; skip when PostgreSQL is not installed."""
+def server(*settings: str) -> Iterator[str]:
+    """Start a server with an empty database and give its SQLAlchemy URL; skip when PostgreSQL is not installed.
+
+    `settings`: of postgresql.conf, as `timezone=Asia/Tokyo`.
+    """
     programs = binaries()
     if programs is None:
         pytest.skip("PostgreSQL is not installed; `make setup-tests` installs it")
@@ -40,6 +43,7 @@ def server() -> Iterator[str]:
 
     run(str(programs / "initdb"), "-D", str(data), "-A", "trust", "--no-sync", "-U", "postgres", "-E", "UTF8")
     options = f"-p {port} -c unix_socket_directories={folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options += "".join(f" -c {setting}" for setting in settings)
     run(str(programs / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"

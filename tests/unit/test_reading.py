@@ -77,6 +77,7 @@ def test_encodings_arrive_as_utf8(codec: str, mark: bytes, tmp_path: Path) -> No
         (bytes(range(256)) * 20, "unsupported_file_type"),
         (gzip.compress(gzip.compress(TEXT)), "unsupported_file_type"),
     ],
+    ids=["empty", "picture", "binary", "packed twice"],  # the packed bytes hold the time of day
 )
 def test_what_is_no_log_is_refused(data: bytes, reason: str, tmp_path: Path) -> None:
     """Each refusal carries the reason code that the receipt shows."""
