@@ -36,7 +36,7 @@ LEAST = 150_000  # lines a second that no format should stay under
 SEED = 7
 VARIED = re.compile(
     r"(?P<ip>\b(?:10|192|198|203)\.\d+\.\d+\.)\d{1,3}\b(?!\.)|(?P<clock>\b\d\d:\d\d:)\d\d|(?P<host>\b[a-z]+)(?=\.example\.(?:com|org|net))|"
-    r"(?P<number>(?<![\w%-])\d{2,4})\d{2}\b(?![.:/-]\d)"
+    r"(?P<number>(?<![\w%-])(?!(?:19|20)\d\d\b)\d{2,4})\d{2}\b(?![.:/-]\d)"
 )
 Lines = tuple[list[str], list[str]]  # the header, and lines that are events
 

@@ -73,7 +73,7 @@ def spans(blocks: Iterator[bytes], max_record_bytes: int) -> Iterator[Span]:
         if end < 0:
             carry += block[start:]
         else:
-            yield Span(carry + block[start : end + 1])
+            yield Span(b"".join((carry, memoryview(block)[start : end + 1])))
             carry = block[end + 1 :]
         if len(carry) > max_record_bytes:
             carry, skipped = carry[:CUT_BYTES], len(carry)
@@ -90,7 +90,7 @@ def lines(blocks: Iterator[bytes], max_record_bytes: int, *, rows: bool = False)
     for span in spans(blocks, max_record_bytes):
         if span.too_long is not None:
             if open_row:
-                yield (found := _records(open_row, _line_ends(open_row), number, max_record_bytes))
+                yield (found := _records(open_row, _line_ends(open_row), number, max_record_bytes, is_line=not rows))
                 number, open_row = number + len(found), b""
             yield Records(number, text([span.data]), {0: too_long(span.too_long, max_record_bytes)})
             number += 1
@@ -101,10 +101,10 @@ def lines(blocks: Iterator[bytes], max_record_bytes: int, *, rows: bool = False)
             ends, complete = _row_ends(data, ends)
             data, open_row = data[:complete], data[complete:]
         if len(ends):
-            yield (found := _records(data, ends, number, max_record_bytes))
+            yield (found := _records(data, ends, number, max_record_bytes, is_line=not rows))
             number += len(found)
     if open_row:
-        yield _records(open_row, _line_ends(open_row), number, max_record_bytes)
+        yield _records(open_row, _line_ends(open_row), number, max_record_bytes, is_line=not rows)
 
 
 def too_long(found: int, limit: int) -> str:
@@ -146,7 +146,7 @@ def _row_ends(data: bytes, ends: Offsets) -> tuple[Offsets, int]:
     return ends[keep], len(data)
 
 
-def _records(data: bytes, ends: Offsets, number: int, max_record_bytes: int) -> Records:
+def _records(data: bytes, ends: Offsets, number: int, max_record_bytes: int, *, is_line: bool) -> Records:
     starts = np.empty_like(ends)
     starts[0], starts[1:] = 0, ends[:-1]
     flaws: dict[int, str] = {}
@@ -158,18 +158,30 @@ def _records(data: bytes, ends: Offsets, number: int, max_record_bytes: int) -> 
             for index, (start, end) in enumerate(zip(starts, ends, strict=True))
         ]
         return Records(number, text([piece.rstrip(b"\r\n") for piece in pieces]), flaws)
-    return Records(number, _text_of(data, starts, ends))
+    return Records(number, _text_of(data, starts, ends, is_line=is_line))
 
 
-def _text_of(data: bytes, starts: Offsets, ends: Offsets) -> pa.Array:
-    """Lines as text without their line ends. Zero copies while the content has LF only and valid UTF-8."""
-    offsets = np.concatenate((starts[:1], ends)).astype(np.int32)
-    array = pa.Array.from_buffers(pa.binary(), len(ends), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+def _text_of(data: bytes, starts: Offsets, ends: Offsets, *, is_line: bool) -> pa.Array:
+    """Records as text without their line ends; `is_line`: none goes on over a line end."""
+    offsets = np.concatenate((starts[:1], ends))
+    has_returns, ended = b"\r" in data, data.endswith(b"\n")
+    bare = data
+    if not has_returns and data.count(b"\n") == len(ends) - (
+        not ended
+    ):  # each line end is of one byte, and none is in a record
+        bare = data.replace(b"\n", b"")
+        offsets -= np.arange(len(offsets))
+        offsets[-1] = len(bare)
+    array = pa.Array.from_buffers(
+        pa.binary(), len(ends), [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(bare)]
+    )
     try:
         whole = array.cast(pa.string())
     except pa.ArrowInvalid:
         return text([data[start:end].rstrip(b"\r\n") for start, end in zip(starts, ends, strict=True)])
-    return pc.ascii_rtrim(whole, "\r\n" if b"\r" in data else "\n")
+    if bare is not data:
+        return whole
+    return pc.ascii_rtrim(whole, "\r\n" if has_returns else "\n")
 
 
 def text(pieces: list[bytes]) -> pa.Array:

@@ -22,7 +22,7 @@ import zstandard
 from etl.errors import QuarantineError
 from etl.settings import Intake
 
-CHUNK_BYTES = 16 << 20  # the allocator hands such blocks out again; larger ones cost page faults each time
+CHUNK_BYTES = 4 << 20  # what the processor's cache holds; larger blocks cost page faults each time
 HEAD_BYTES = 4096
 RATIO_FLOOR_BYTES = 256 << 20  # below this size a high compression ratio harms nobody
 

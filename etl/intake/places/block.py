@@ -15,7 +15,7 @@ PAD, FILL = (
     128,
     127,
 )  # bytes around a block, so that a few words can be read before and behind any place; none means anything
-BLOCK_BYTES = 1 << 20  # what the processor's cache holds of a block and of what is made from it
+BLOCK_BYTES = 1 << 19  # what the processor's cache holds of a block and of what is made from it
 BLOCK_ROWS = 4096
 
 # Masks by a number of bytes, at most eight: the last ones of a word, which are its high ones, and the first ones.
@@ -44,6 +44,11 @@ class Block:
     def words(self) -> Words:
         """The eight bytes that begin at each place; the first byte is the lowest."""
         return np.ndarray((len(self.data) - 7,), "<u8", self.data, 0, (1,))
+
+    def places(self, byte: int) -> Places:
+        """Where such bytes stand; most often nowhere."""
+        equal = self.data == byte
+        return np.flatnonzero(equal) if equal.any() else np.zeros(0, np.int64)
 
     def rows_of(self, places: Places) -> Places:
         """The text that each place is in; places ascend."""

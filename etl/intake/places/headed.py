@@ -39,11 +39,10 @@ class Head:
         self._count = len(parts)
         self.fields = list(spec.frame.fields)
 
-    def bounds(self, block: Block, pipes: Places, backslashes: Places, read: Flags) -> Places:
+    def bounds(self, block: Block, colons: Places, pipes: Places, backslashes: Places, read: Flags) -> Places:
         """A row for the place behind the mark and behind each pipe of the head; a head with escapes is left to the engine."""
-        marks = np.flatnonzero(block.data == COLON)
         size = len(self._mark)
-        marks = marks[(block.words[marks - size + 1] << np.uint64(64 - 8 * size)) == _high(self._mark)] + 1
+        marks = colons[(block.words[colons - size + 1] << np.uint64(64 - 8 * size)) == _high(self._mark)] + 1
         starts = np.append(marks, len(block.data))[np.searchsorted(marks, block.starts + size)]
         at = np.searchsorted(pipes, starts)
         padded = np.concatenate((pipes, np.full(self._count, len(block.data))))
@@ -96,7 +95,7 @@ class Cef:
         marks = np.flatnonzero(~is_name)
         kinds = data[marks]
         backslashes = marks[kinds == BACKSLASH]
-        bounds = self._head.bounds(block, marks[kinds == PIPE], backslashes, read)
+        bounds = self._head.bounds(block, marks[kinds == COLON], marks[kinds == PIPE], backslashes, read)
         at = np.flatnonzero(kinds == EQUALS)
         rows, assigns, before = block.rows_of(marks[at]), marks[at], marks[at - 1]
         begins = np.maximum(before, bounds[-1][rows] - 1)  # the pairs begin right behind the head
@@ -125,9 +124,10 @@ class Leef:
     def find(self, block: Block) -> Found:
         data = block.data
         read = np.ones(len(block), bool)
-        backslashes = np.flatnonzero(data == BACKSLASH)
+        backslashes = block.places(BACKSLASH)
         is_escaped = escaped(block, backslashes, read)
-        bounds = self._head.bounds(block, np.flatnonzero((data == PIPE) & ~is_escaped), backslashes, read)
+        pipes = np.flatnonzero((data == PIPE) & ~is_escaped)
+        bounds = self._head.bounds(block, np.flatnonzero(data == COLON), pipes, backslashes, read)
         delimiter, starts = self._delimiters(block, bounds, is_escaped, read)
         read &= plain(block, delimiter)
         is_mark = (data == EQUALS) & ~is_escaped

@@ -72,7 +72,7 @@ class QuotedPairs:
         read = plain(block, self._separator)
         marks = np.flatnonzero((data == self._separator) | (data == self._assign) | (data == QUOTE))
         kinds = data[marks]
-        backslashes = np.flatnonzero(data == BACKSLASH)
+        backslashes = block.places(BACKSLASH)
         if len(backslashes):
             stay = ~escaped(block, backslashes, read)[marks] | (kinds != QUOTE)
             marks, kinds = marks[stay], kinds[stay]
@@ -150,10 +150,12 @@ class QuotedPairs:
 
 def plain(block: Block, separator: int) -> Flags:
     """Texts without control characters, the separator apart: the engine makes blanks of them."""
+    if block.data.min() >= BLANK:
+        return np.ones(len(block), bool)
     control = block.data < BLANK
     if separator < BLANK:
         control &= block.data != separator
-    return ~block.holds(np.flatnonzero(control)) if control.any() else np.ones(len(block), bool)
+    return ~block.holds(np.flatnonzero(control))
 
 
 def outside(block: Block, marks: Places, kinds: Bytes, read: Flags) -> tuple[Flags, Flags]:
