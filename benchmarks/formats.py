@@ -132,10 +132,11 @@ def measure(spec: Format, folder: Path, count: int, parser: Parser) -> Speed:
     writer = Writer(Lake(folder / "lake"), "benchmark", spec.kind, "x")
     before, started = _processor(), time.perf_counter()
     records = detect.framed(spec, chunks(path, Intake()), 1 << 20)
-    placed = (parser.place(run, [spec]) for run in gathered(records))
-    with Behind(writer.add) as written, closing(ahead(placed)) as ready:
-        for batches in ready:
-            written.put(parser.answer(batches))
+    with Behind(writer.add) as written, closing(ahead(gathered(records))) as framed:
+        placed = (parser.place(run, [spec]) for run in framed)
+        with closing(ahead(placed)) as ready:
+            for batches in ready:
+                written.put(parser.answer(batches))
     seconds, processor = time.perf_counter() - started, _processor() - before
     writer.abandon()
     size = path.stat().st_size / 1e6

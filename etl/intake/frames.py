@@ -14,13 +14,13 @@ from etl.intake.formats import Format
 from etl.intake.pairs import cef_source, key_value_source, leef_source, pairs_sql
 from etl.intake.sql import literal, quoted
 
-__all__ = ["MISSING", "Positions", "body_sql", "fields_sql", "literal", "positions", "quoted"]
+__all__ = ["MISSING", "Positions", "body_sql", "fields_sql", "lacking", "literal", "positions", "quoted"]
 
 # Stand-ins; control characters that do not occur in logs. Those that do are question marks before.
 GAP, ESCAPED_QUOTE = "chr(31)", "chr(29)"
 
 # A field that the file lacks. Not a constant: the engine fails to fold some functions over a constant null.
-MISSING = "nullif(line, line)"
+MISSING = "nullif(flaw, flaw)"
 
 PREFIX_TIME = r"[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 RFC5424_HEAD = rf"^<\d{{1,3}}>\d{{1,2}} (?P<time>-|{PREFIX_TIME}) (?P<host>\S+) \S+ \S+ \S+ "
@@ -150,6 +150,13 @@ def positions(spec: Format, header: tuple[str, ...] | None) -> Positions:
         spellings = field.split("|")  # "a|b": the first one that the header has
         places[spellings[0]] = next((cells[one.lower()] for one in spellings if one.lower() in cells), None)
     return Positions(places, least)
+
+
+def lacking(spec: Format, header: tuple[str, ...] | None) -> set[str]:
+    """The fields that the header in force does not have."""
+    if spec.frame.type not in ("w3c", "csv"):
+        return set()
+    return {name for name, place in positions(spec, header).places.items() if place is None}
 
 
 def _named(spec: Format, header: tuple[str, ...] | None, source: str) -> str:

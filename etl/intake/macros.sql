@@ -120,6 +120,10 @@ create or replace macro iso_time(x) as case
 create or replace macro local_strptime(x, pattern) as local_time(try_strptime(x, pattern));
 -- a strptime pattern with %z
 create or replace macro zoned_strptime(x, pattern) as try_strptime(x, pattern) at time zone 'UTC';
+-- a date and a time of day in UTC, '2026-11-20' and '10:11:12' or '10:11:12.123'
+create or replace macro date_time(d, t) as case
+    when strlen(d) = 10 and strlen(t) = 8 then try_cast(d || ' ' || t as timestamp)
+    else try_strptime(d || ' ' || t, ['%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M:%S.%f']) end;
 -- 10/Oct/2000:13:55:36 -0700
 create or replace macro clf_time(x) as case
     when contains(x, ' ') then try_strptime(x, '%d/%b/%Y:%H:%M:%S %z') at time zone 'UTC'

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from etl.errors import FormatError
 from etl.events import EVENT_SCHEMA
 from etl.intake.formats import WRITABLE, Format
+from etl.intake.frames import lacking
 from etl.intake.framing import Records
 from etl.intake.places import Placing, placing
 from etl.intake.sql import literal
@@ -172,7 +173,7 @@ class Parser:
         wanted = (*key, how is not None, escaped)
         if wanted not in self._statements:
             fields = engine_fields(spec, key[1]) if how is None else placed_fields(spec, how, escaped=escaped)
-            self._statements[wanted] = statement(spec, fields, limits(self.oldest, self.newest))
+            self._statements[wanted] = statement(spec, fields, limits(self.oldest, self.newest), lacking(spec, key[1]))
         return self._statements[wanted]
 
     def _rows(self, batch: Batch, table: pa.Table, failing: list[int]) -> pa.Table:

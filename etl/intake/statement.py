@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -30,11 +31,11 @@ URL_PARTS = {
 RANGES = {"src_port": "1, 65535", "dst_port": "1, 65535", "http_status": "1, 999"}
 
 
-def statement(spec: Format, fields: str, limits: str = "") -> str:
+def statement(spec: Format, fields: str, limits: str = "", lacking: Collection[str] = ()) -> str:
     """SQL over `batch` that gives for each record its outcome, the reason if it is no event, and the event's columns.
 
     `fields` names the fields of the records (`engine_fields`, `placed_fields`); `limits` are further cases of the judgement,
-    over `event_at`.
+    over `event_at`; `lacking`: fields that no record has under the header in force.
     """
     levels = _levels(spec.let)
     lets = "".join(
@@ -44,7 +45,8 @@ def statement(spec: Format, fields: str, limits: str = "") -> str:
     )
     last = f"let{len(levels) - 1}_" if levels else "fields_"
     event = dict(spec.event)
-    if url := event.pop(URL, None):
+    url = event.pop(URL, None)
+    if url and url.strip('"') not in lacking:
         lets += f""",
 url_ as (select *, {url} as url_text_ from {last}),
 rest_ as (select *, url_rest(url_text_) as url_rest_ from url_),

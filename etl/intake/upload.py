@@ -192,11 +192,12 @@ class _Upload:
                     chunk_list.append(_chunk(formats[0], rest.envelope))
                 yield rest
 
-        placed = (parser.place(records, formats) for records in gathered(fresh()))
-        with Behind(writer.add) as written, closing(ahead(placed)) as ready:
-            for batches in ready:
-                written.put(parser.answer(batches))
-                progress(reader.total, writer.records)
+        with Behind(writer.add) as written, closing(ahead(gathered(fresh()))) as framed:
+            placed = (parser.place(records, formats) for records in framed)
+            with closing(ahead(placed)) as ready:
+                for batches in ready:
+                    written.put(parser.answer(batches))
+                    progress(reader.total, writer.records)
         return chunk_list
 
     @staticmethod

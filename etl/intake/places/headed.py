@@ -159,19 +159,30 @@ class Leef:
         second = read & (data[bounds[0]] == ord("2"))
         if not second.any():
             return self._delimiter, starts
-        pipe = _next(np.flatnonzero((data == PIPE) & ~is_escaped), starts, block.ends)
-        named = second & (pipe < _next(np.flatnonzero((data == EQUALS) & ~is_escaped), starts, block.ends))
-        sizes = np.where(named, pipe - starts, 0)
+        sizes = self._delimiter_sizes(block, starts, is_escaped, second)
+        named = second & (sizes >= 0)
+        sizes = np.maximum(sizes, 0)
         read &= sizes <= LONGEST_DELIMITER
         words = block.words[starts] & FIRST[np.minimum(sizes, 8)]
         delimiters = np.full(len(block), self._delimiter)
         for word in np.unique(words[named]).tolist():
             text = word.to_bytes(8, "little").rstrip(b"\0").decode("latin-1")
             delimiters[named & (words == word)] = DELIMITERS.get(text.lower(), ord(text) if len(text) == 1 else TAB)
-        starts = np.where(named, pipe + 1, starts)
+        starts = np.where(named, starts + sizes + 1, starts)
         common = int(np.bincount(delimiters[read]).argmax()) if read.any() else self._delimiter
         self._unite(block, delimiters, common, starts, is_escaped, read)
         return common, starts
+
+    def _delimiter_sizes(self, block: Block, starts: Places, is_escaped: Flags, second: Flags) -> Places:
+        """How many bytes name the delimiter, up to a pipe; -1 where a pair comes before the next pipe."""
+        data = block.data
+        for size in range(LONGEST_DELIMITER + 1):  # all texts of one stream name the same one
+            named = data[starts[second][:, None] + np.arange(size + 1)]
+            if (named[:, -1] == PIPE).all() and not np.isin(named[:, :-1], (EQUALS, PIPE, BACKSLASH)).any():
+                return np.full(len(block), size)
+        pipe = _next(np.flatnonzero((data == PIPE) & ~is_escaped), starts, block.ends)
+        equals = _next(np.flatnonzero((data == EQUALS) & ~is_escaped), starts, block.ends)
+        return np.where(pipe < equals, pipe - starts, -1)
 
     def _unite(
         self, block: Block, delimiters: Places, common: int, starts: Places, is_escaped: Flags, read: Flags
@@ -186,7 +197,8 @@ class Leef:
         read[rows[other[rows] & (common_places >= starts[rows])]] = False
         for delimiter in np.unique(delimiters[other]).tolist():
             places = np.flatnonzero((data == delimiter) & ~is_escaped if delimiter == PIPE else data == delimiter)
-            data[places[delimiters[block.rows_of(places)] == delimiter]] = common
+            chosen = places[delimiters[block.rows_of(places)] == delimiter]
+            data[chosen], is_escaped[chosen] = common, False
 
     def _check(self, block: Block, marks: Places, delimiter: int, pairs: Places, starts: Places, read: Flags) -> None:
         """Each delimiter stands before a pair, before another one or at the end; else what follows is still of a value."""
