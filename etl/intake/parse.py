@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from etl.errors import FormatError
 from etl.events import EVENT_SCHEMA
@@ -254,19 +253,3 @@ def _columns_at(table: pa.Table, rows: np.ndarray) -> list[pa.Array]:
     if count != len(rows):
         part = part.take(pa.array(rows - first))
     return [column.combine_chunks() for column in part.columns]
-
-
-def window(received_at: datetime, max_age_days: int, max_future_days: int) -> tuple[datetime, datetime]:
-    """The instants between which an event is accepted at `received_at`: whole days back, and a clock's error ahead."""
-    start = received_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return start - timedelta(days=max_age_days), received_at.astimezone(UTC) + timedelta(days=max_future_days)
-
-
-def counted(column: pa.ChunkedArray, limit: int = 50) -> dict[str, int]:
-    """How often each text occurs, most often first; beyond `limit` texts the rest is counted as `other`."""
-    pairs = [(item["values"].as_py(), item["counts"].as_py()) for item in pc.value_counts(column)]
-    pairs.sort(key=lambda pair: (-pair[1], pair[0]))
-    found = dict(pairs[:limit])
-    if len(pairs) > limit:
-        found["other"] = sum(count for _, count in pairs[limit:])
-    return found

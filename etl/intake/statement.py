@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
@@ -89,6 +89,12 @@ def placed_fields(spec: Format, placing: Placing, *, escaped: bool) -> str:
 def column_names(placing: Placing) -> list[str]:
     """What the found fields are called in a batch."""
     return [f"field_{index}" for index in range(len(placing.names))]
+
+
+def window(received_at: datetime, max_age_days: int, max_future_days: int) -> tuple[datetime, datetime]:
+    """The instants between which an event is accepted at `received_at`: whole days back, and a clock's error ahead."""
+    start = received_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return start - timedelta(days=max_age_days), received_at.astimezone(UTC) + timedelta(days=max_future_days)
 
 
 def limits(oldest: datetime | None, newest: datetime | None) -> str:

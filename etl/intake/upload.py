@@ -21,8 +21,9 @@ from etl.intake.flow import Behind, ahead
 from etl.intake.formats import Format
 from etl.intake.framing import Records, gathered
 from etl.intake.logformat import of_sources
-from etl.intake.parse import Parser, window
+from etl.intake.parse import Parser
 from etl.intake.reading import HEAD_BYTES, chunks
+from etl.intake.statement import window
 from etl.intake.writing import Writer, iso
 from etl.lake import Content, Lake, Receipt
 from etl.settings import Settings

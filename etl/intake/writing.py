@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.events import EVENT_SCHEMA, REJECT_SCHEMA
-from etl.intake.parse import counted
 from etl.lake import Lake, flush
 
 COMPRESSION, LEVEL = "zstd", 1
@@ -138,3 +137,13 @@ def iso(instant: datetime | None) -> str | None:
         return None
     plain = instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
     return plain.isoformat() + "Z"
+
+
+def counted(column: pa.ChunkedArray, limit: int = 50) -> dict[str, int]:
+    """How often each text occurs, most often first; beyond `limit` texts the rest is counted as `other`."""
+    pairs = [(item["values"].as_py(), item["counts"].as_py()) for item in pc.value_counts(column)]
+    pairs.sort(key=lambda pair: (-pair[1], pair[0]))
+    found = dict(pairs[:limit])
+    if len(pairs) > limit:
+        found["other"] = sum(count for _, count in pairs[limit:])
+    return found

@@ -50,6 +50,20 @@ def test_records_are_conserved(settings: Settings) -> None:
     assert (settings.folder("archive") / "proxy" / receipt.upload_id / "access.log").exists()
 
 
+def test_events_lie_by_their_day_in_the_order_of_the_log(settings: Settings) -> None:
+    """A log of three days that go to and fro: each event is under its own day, and a day keeps the log's order."""
+    back = [0, 2, 1, 0, 2, 1, 1]
+    _drop(settings, "access.log", "".join(_line(i - 86400 * days, f"h{i}.example.org") for i, days in enumerate(back)))
+    (receipt,) = _take(settings)
+    lake = Lake(settings.folder("lake"))
+    found = {day: pq.read_table(lake.event_files(day)[0]).to_pylist() for day in lake.event_days()}
+    assert [day.isoformat() for day in sorted(found)] == receipt.days and len(found) == 3
+    for day, rows in found.items():
+        assert {row["event_at"].date() for row in rows} == {day}
+        assert [row["record_no"] for row in rows] == sorted(row["record_no"] for row in rows)
+    assert sorted(row["record_no"] for rows in found.values() for row in rows) == list(range(1, 8))
+
+
 def test_same_content_again_is_a_duplicate(settings: Settings) -> None:
     """The same log under another name and compressed counts once; in another source it is another log."""
     text = "".join(_line(i) for i in range(100))

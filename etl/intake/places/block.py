@@ -29,6 +29,13 @@ Flags = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
 
 
+def byte_of(character: str) -> int:
+    """The byte of an ASCII character. Raises ValueError for any other: only the engine divides by those."""
+    if len(character) != 1 or not character.isascii():
+        raise ValueError(f"character: found {character!r}; expected one ASCII character")
+    return ord(character)
+
+
 @dataclass(frozen=True)
 class Block:
     """Texts, one behind the other: text i is `data[starts[i]:ends[i]]`, and `starts[i + 1]` is `ends[i]`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from etl.intake.places.block import QUOTE, Block, Flags, Found, Places
+from etl.intake.places.block import QUOTE, Block, Flags, Found, Places, byte_of
 from etl.intake.places.pairs import outside
 
 STAND_INS = (29, 31)  # control characters that the engine's way makes question marks of
@@ -19,9 +19,7 @@ class Cells:
 
     def __init__(self, separator: str, positions: list[int], least: int, *, quotes: bool, runs: bool) -> None:
         """Raises ValueError for a separator that only the engine reads."""
-        if len(separator) != 1:
-            raise ValueError(f"separator: found {separator!r}; expected one character")
-        self._separator, self._positions, self._least = ord(separator), np.array(positions, np.int64), least
+        self._separator, self._positions, self._least = byte_of(separator), np.array(positions, np.int64), least
         self._quotes, self._runs = quotes, runs
 
     def find(self, block: Block) -> Found:

@@ -11,7 +11,7 @@ import numpy as np
 
 from etl.intake.formats import Format
 from etl.intake.pairs import CEF_HEAD, LEEF_HEAD
-from etl.intake.places.block import BACKSLASH, BLANK, FIRST, TAB, Block, Flags, Found, Places, escaped
+from etl.intake.places.block import BACKSLASH, BLANK, FIRST, TAB, Block, Flags, Found, Places, byte_of, escaped
 from etl.intake.places.pairs import Asked, Pairs, plain, until_next
 
 PIPE, EQUALS, COLON = b"|"[0], b"="[0], b":"[0]
@@ -119,7 +119,7 @@ class Leef:
         """Raises ValueError for a name that is too long."""
         self._head = Head(spec, b"LEEF:", LEEF_HEAD)
         self._asked = Asked(self._head.others(), spec.frame.least or 1)
-        self._delimiter = ord(spec.frame.separator or "\t")
+        self._delimiter = byte_of(spec.frame.separator or "\t")
 
     def find(self, block: Block) -> Found:
         data = block.data
@@ -167,7 +167,9 @@ class Leef:
         delimiters = np.full(len(block), self._delimiter)
         for word in np.unique(words[named]).tolist():
             text = word.to_bytes(8, "little").rstrip(b"\0").decode("latin-1")
-            delimiters[named & (words == word)] = DELIMITERS.get(text.lower(), ord(text) if len(text) == 1 else TAB)
+            chosen = named & (words == word)
+            delimiters[chosen] = DELIMITERS.get(text.lower(), ord(text) if len(text) == 1 else TAB)
+            read &= ~chosen | text.isascii()
         starts = np.where(named, starts + sizes + 1, starts)
         common = int(np.bincount(delimiters[read]).argmax()) if read.any() else self._delimiter
         self._unite(block, delimiters, common, starts, is_escaped, read)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from etl.intake.formats import Format
-from etl.intake.places.block import BACKSLASH, BLANK, QUOTE, TAB, Block, Bytes, Flags, Found, Places, escaped
+from etl.intake.places.block import BACKSLASH, BLANK, QUOTE, TAB, Block, Bytes, Flags, Found, Places, byte_of, escaped
 from etl.intake.places.names import Names
 
 
@@ -63,7 +63,7 @@ class QuotedPairs:
         separator, assign = spec.frame.separator or " ", spec.frame.assign
         if len(assign) != 1 or len(separator.rstrip(" ") or " ") != 1 or (len(separator) > 1 and not spec.frame.quoted):
             raise ValueError(f"frame: found {separator!r} and {assign!r}; expected single characters")
-        self._separator, self._assign = ord(separator[0]), ord(assign)
+        self._separator, self._assign = byte_of(separator[0]), byte_of(assign)
         self._quoted = spec.frame.quoted
         self._asked = Asked(list(spec.frame.fields), spec.frame.least or 3)
 
@@ -181,7 +181,7 @@ class BarePairs:
             raise ValueError(
                 f"frame: found {separator!r} and {assign!r}; expected single characters and a blank at most"
             )
-        self._separator, self._assign = ord(separator[0]), ord(assign[0])
+        self._separator, self._assign = byte_of(separator[0]), byte_of(assign[0])
         self._blank_after_separator = len(separator) == 2
         self._blank_after_assign = len(assign) == 2
         self._asked = Asked(list(spec.frame.fields), spec.frame.least or 3)
