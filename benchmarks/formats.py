@@ -19,10 +19,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from etl.intake import detect, formats, golden
-from etl.intake.flow import Behind, ahead
+from etl.intake.flow import Behind, ahead, side_by_side
 from etl.intake.formats import Format
 from etl.intake.framing import gathered
 from etl.intake.parse import Parser
@@ -133,8 +134,8 @@ def measure(spec: Format, folder: Path, count: int, parser: Parser) -> Speed:
     before, started = _processor(), time.perf_counter()
     records = detect.framed(spec, chunks(path, Intake()), 1 << 20)
     with Behind(writer.add) as written, closing(ahead(gathered(records))) as framed:
-        placed = (parser.place(run, [spec]) for run in framed)
-        with closing(ahead(placed)) as ready:
+        place = partial(parser.place, formats=[spec])
+        with closing(side_by_side(place, framed)) as ready:
             for batches in ready:
                 written.put(parser.answer(batches))
     seconds, processor = time.perf_counter() - started, _processor() - before

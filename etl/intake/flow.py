@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 def ahead(items: Iterator[Item], depth: int = 1) -> Generator[Item, None, None]:
@@ -54,6 +57,25 @@ def ahead(items: Iterator[Item], depth: int = 1) -> Generator[Item, None, None]:
     finally:
         stopped.set()
         thread.join()
+
+
+def side_by_side(work: Callable[[Item], Made], items: Iterator[Item], hands: int = 2) -> Generator[Made, None, None]:
+    """Give what `work` makes of each item, in order; so many threads work, and are as many items ahead.
+
+    What the iterator or the work raises is raised here. When the reader stops, what is being worked on is finished and let go.
+    """
+    with ThreadPoolExecutor(hands) as pool:
+        waiting: deque[Future[Made]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > hands:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for one in waiting:
+                one.cancel()
 
 
 class Behind(Generic[Item]):

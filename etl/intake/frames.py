@@ -30,13 +30,25 @@ RFC3164 = (
 )
 
 
+PREFIX_KIND = f"""case when regexp_matches(line, '^<\\d{{1,3}}>\\d{{1,2}} [^ ]+ [^ ]+ ') then 5424
+        when starts_with(line, '<') or regexp_matches(line, '^(?:{PREFIX_TIME})') then 3164 else 0 end"""
+
+
+def _rfc5424(spec: Format) -> str:
+    return literal(RFC5424_HEAD if spec.frame.structured else RFC5424)
+
+
+def prefix_time_sql(spec: Format) -> str:
+    """SQL over `line` for the time in its syslog prefix, as `body_sql` gives it as `syslog_time`."""
+    return f"""nullif(nullif(case {PREFIX_KIND} when 5424 then regexp_extract(line, {_rfc5424(spec)}, ['time']).time
+        when 3164 then regexp_extract(line, {literal(RFC3164)}, ['time']).time end, ''), '-')"""
+
+
 def body_sql(spec: Format) -> str:
     """The record without its syslog prefix, as `text`."""
     if not spec.frame.syslog:
         return "select record_no, line, flaw, envelope, line as text, null::varchar as syslog_time, null::varchar as syslog_host from batch"
-    rfc5424 = literal(RFC5424_HEAD if spec.frame.structured else RFC5424)
-    kind = f"""case when regexp_matches(line, '^<\\d{{1,3}}>\\d{{1,2}} [^ ]+ [^ ]+ ') then 5424
-        when starts_with(line, '<') or regexp_matches(line, '^(?:{PREFIX_TIME})') then 3164 else 0 end"""
+    rfc5424 = _rfc5424(spec)
     groups = "['time', 'host']"
     return f"""
     select record_no, line, flaw, envelope,
@@ -45,7 +57,7 @@ def body_sql(spec: Format) -> str:
         nullif(nullif(prefix_.time, ''), '-') as syslog_time, nullif(nullif(prefix_.host, ''), '-') as syslog_host
     from (select *, case kind_ when 5424 then regexp_extract(line, {rfc5424}, {groups})
             when 3164 then regexp_extract(line, {literal(RFC3164)}, {groups}) end as prefix_
-        from (select record_no, line, flaw, envelope, {kind} as kind_ from batch))"""
+        from (select record_no, line, flaw, envelope, {PREFIX_KIND} as kind_ from batch))"""
 
 
 def fields_sql(spec: Format, header: tuple[str, ...] | None) -> str:

@@ -85,7 +85,6 @@ class Parser:
         # A user's own format is an expression that somebody wrote: it reads no file and changes no setting.
         self._con.execute("set enable_external_access = false")
         self._con.execute("set lock_configuration = true")
-        self._placer = self._con.cursor()
         self._placings: dict[Key, Placing | None] = {}
         self._statements: dict[tuple[object, ...], str] = {}
 
@@ -97,7 +96,7 @@ class Parser:
         return self.answer(self.place(records, formats))
 
     def place(self, records: Records, formats: Sequence[Format]) -> list[Batch]:
-        """Prepare records for `answer`. A thread may do so while another one answers for those before."""
+        """Prepare records for `answer`. Threads may do so while another one answers for those before."""
         if len(records) == 0:
             return []
         if len(formats) == 1:
@@ -124,12 +123,17 @@ class Parser:
             f"when regexp_matches(line, {literal(spec.detect.pattern)}) then {index}"
             for index, spec in enumerate(formats)
         )
-        self._placer.register("batch", _in_tasks(_table(records, None)))
         one_line = (
             "select case when contains(line, chr(10)) then replace(line, chr(10), ' ') else line end as line from batch"
         )
-        found = self._placer.sql(f"select case {whens} else 0 end as i from ({one_line})").to_arrow_table()
+        found = self._beside(f"select case {whens} else 0 end as i from ({one_line})", _table(records, None))
         return np.asarray(found["i"].to_numpy())
+
+    def _beside(self, sql: str, table: pa.Table) -> pa.Table:
+        """Ask on a connection of its own, since several threads may place at once."""
+        with self._con.cursor() as connection:
+            connection.register("batch", _in_tasks(table))
+            return connection.sql(sql).to_arrow_table()
 
     def _place(self, records: Records, spec: Format, chosen: np.ndarray | None) -> list[Batch]:
         """Records of one format: those whose fields were found without the engine, and the others."""
@@ -143,8 +147,7 @@ class Parser:
         texts = table["line"].combine_chunks()
         around = {"syslog_time": pa.nulls(len(table), pa.string()), "syslog_host": pa.nulls(len(table), pa.string())}
         if how.texts:
-            self._placer.register("batch", _in_tasks(table))
-            told = self._placer.sql(how.texts).to_arrow_table().combine_chunks()
+            told = self._beside(how.texts, table).combine_chunks()
             texts = told["text"].combine_chunks() if "text" in told.column_names else texts
             around = {name: told[name] for name in around}
         for name, column in around.items():
@@ -172,7 +175,8 @@ class Parser:
         wanted = (*key, how is not None, escaped)
         if wanted not in self._statements:
             fields = engine_fields(spec, key[1]) if how is None else placed_fields(spec, how, escaped=escaped)
-            self._statements[wanted] = statement(spec, fields, limits(self.oldest, self.newest), lacking(spec, key[1]))
+            said = spec if how is None else how.spec
+            self._statements[wanted] = statement(said, fields, limits(self.oldest, self.newest), lacking(spec, key[1]))
         return self._statements[wanted]
 
     def _rows(self, batch: Batch, table: pa.Table, failing: list[int]) -> pa.Table:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 
 from etl.errors import QuarantineError, SettingsError
 from etl.intake import detect, drops, identity, reading
-from etl.intake.flow import Behind, ahead
+from etl.intake.flow import Behind, ahead, side_by_side
 from etl.intake.formats import Format
 from etl.intake.framing import Records, gathered
 from etl.intake.logformat import of_sources
@@ -194,8 +195,8 @@ class _Upload:
                 yield rest
 
         with Behind(writer.add) as written, closing(ahead(gathered(fresh()))) as framed:
-            placed = (parser.place(records, formats) for records in framed)
-            with closing(ahead(placed)) as ready:
+            place = partial(parser.place, formats=formats)
+            with closing(side_by_side(place, framed)) as ready:
                 for batches in ready:
                     written.put(parser.answer(batches))
                     progress(reader.total, writer.records)

@@ -1,11 +1,14 @@
-"""The times that CEF and LEEF allow, as UTC instants."""
+"""The times that CEF and LEEF allow, and the time of the syslog prefix, as UTC instants."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 
+from etl.intake import formats
+from etl.intake.framing import Records
 from etl.intake.parse import Parser
 
 
@@ -52,3 +55,23 @@ def test_the_year_that_syslog_omits(text: str, received: str, expected: str | No
     finally:
         parser.close()
     assert row == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "own", "expected"),
+    [
+        ("<13>Nov 20 10:11:12 gw-01 ", "", "2026-11-20T09:11:12"),
+        ("<13>1 2026-11-20T10:11:12+01:00 gw-01 app - - - ", "", "2026-11-20T09:11:12"),
+        ("Nov 20 10:11:12 gw-01 ", "rt=1795169477000 ", "2026-11-20T10:11:17"),
+    ],
+)
+def test_prefix_gives_the_time_that_a_record_lacks(prefix: str, own: str, expected: str) -> None:
+    """The record's own time first; where it has none, that of its syslog prefix, in the source's zone unless it names one."""
+    spec = formats.available()["generic_cef"]
+    line = f"{prefix}CEF:0|Example|Gateway|1.0|1|web|3|{own}src=10.1.8.20 request=http://www.example.org/ act=allowed"
+    parser = Parser("Europe/Berlin", datetime(2026, 11, 24, tzinfo=UTC))
+    try:
+        (row,) = parser.parse(Records(1, pa.array([line])), [spec]).to_pylist()
+    finally:
+        parser.close()
+    assert row["outcome"] == "event" and row["event_at"] == datetime.fromisoformat(expected)

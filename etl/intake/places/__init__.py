@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from etl.intake.formats import Format
-from etl.intake.frames import body_sql, positions
+from etl.intake.frames import body_sql, positions, prefix_time_sql
 from etl.intake.pairs import pairs_text
 from etl.intake.places.block import Block, Found, Places, blocks
 from etl.intake.places.cells import Cells
@@ -35,6 +35,9 @@ UNESCAPED = {
 }
 
 
+LAST_RESORT = re.compile(r",\s*syslog_time\(syslog_time\)\s*\)\s*$")
+
+
 class Finder(Protocol):
     """A way to find the fields of a frame."""
 
@@ -45,10 +48,12 @@ class Finder(Protocol):
 class Placing:
     """How the fields of a format's records are found.
 
-    `names`: those that are found, in order; `texts`: SQL over `batch` that gives `syslog_time`, `syslog_host` and the text to look
+    `spec`: the format, with the time of the syslog prefix read only where a record says no time itself. `names`: those
+    that are found, in order; `texts`: SQL over `batch` that gives `syslog_time`, `syslog_host` and the text to look
     in as `text`, which else is the line; empty where none of them is asked for.
     """
 
+    spec: Format
     finder: Finder
     names: tuple[str, ...]
     texts: str
@@ -72,7 +77,8 @@ def placing(spec: Format, header: tuple[str, ...] | None) -> Placing | None:
         return None
     if finder is None:
         return None
-    return Placing(finder, tuple(names), _texts(spec), _unescape(spec))
+    spec = _with_late_prefix(spec)
+    return Placing(spec, finder, tuple(names), _texts(spec), _unescape(spec))
 
 
 def _finder(spec: Format, header: tuple[str, ...] | None) -> tuple[Finder | None, Sequence[str]]:
@@ -101,6 +107,16 @@ def _cells(spec: Format, header: tuple[str, ...] | None) -> tuple[Finder | None,
     return Cells(separator, list(known.values()), found.least, quotes=quotes, runs=runs), list(known)
 
 
+def _with_late_prefix(spec: Format) -> Format:
+    """`coalesce(…, syslog_time(syslog_time))` asks for the prefix last: a regular expression that most records are spared."""
+    if not spec.frame.syslog:
+        return spec
+    # Written once, in a list of one: the macro asks many times over.
+    late = f", list_transform([{prefix_time_sql(spec)}], lambda t: syslog_time(t))[1])"
+    event_at = LAST_RESORT.sub(lambda match: late, spec.event["event_at"])
+    return spec.model_copy(update={"event": {**spec.event, "event_at": event_at}})
+
+
 def _unescape(spec: Format) -> str:
     if spec.frame.bare:
         return ""
@@ -109,7 +125,7 @@ def _unescape(spec: Format) -> str:
 
 def _texts(spec: Format) -> str:
     expressions = " ".join([*spec.let.values(), *spec.event.values(), *spec.skip.values(), *spec.reject.values()])
-    asks = re.search(r"\bsyslog_(time|host)\b", expressions) is not None
+    asks = re.search(r"\bsyslog_(time|host)\b(?!\()", expressions) is not None
     if not spec.frame.after and not spec.frame.quoted and not spec.frame.syslog:
         return ""
     around = "syslog_time, syslog_host"
