@@ -192,13 +192,15 @@ def test_drill_down_by_keyboard(visitor: Visitor) -> None:
     link.focus()
     page.keyboard.press("Enter")
     drawer = page.locator("dialog#drawer[open]")
-    drawer.wait_for()
+    visitor.until(
+        "document.querySelector('dialog#drawer[open] .trend span') !== null"
+    )  # its facts are a file that is loaded
     text = drawer.inner_text()
     for part in ("MEGA", "dan.levi", "LAP-0003", "10.20.3.44", "g.api.mega.co.nz", "4.7 GB", "17 Nov"):
         assert part in text
     assert drawer.locator(".trend span").count() == 7
     page.keyboard.press("Escape")
-    assert not page.locator("dialog#drawer[open]").count() and "#" not in page.url
+    visitor.until("!document.querySelector('dialog#drawer[open]') && !location.href.includes('#')")
 
 
 def test_drill_down_leads_on(visitor: Visitor) -> None:
