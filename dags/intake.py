@@ -34,7 +34,6 @@ from etl import pipeline, settings
 
 DROPS = Asset("drops", watchers=[AssetWatcher("new_drops", trigger=NewDrops())])
 EVENTS = Asset("events")
-MOST_TASKS = 500  # a run with more drops gives each task a group of them
 
 
 @dag(
@@ -60,14 +59,7 @@ def intake() -> None:
         doc_md="Lists the complete drops in groups: one drop each (or those of a source), more only when there are over 500."
     )
     def find(params: dict[str, Any]) -> list[list[str]]:
-        drops = pipeline.find_drops(settings.load(), wait=True)
-        if params["task_for_each"] == "source":
-            by_source: dict[str, list[str]] = {}
-            for drop in drops:
-                by_source.setdefault(drop.rpartition("/")[0].partition("/")[0], []).append(drop)
-            return list(by_source.values())
-        size = -(-len(drops) // MOST_TASKS) or 1
-        return [drops[start : start + size] for start in range(0, len(drops), size)]
+        return pipeline.drop_groups(settings.load(), params["task_for_each"])
 
     @task(
         doc_md="Takes its drops in and hands on the ids of their uploads.",

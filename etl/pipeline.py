@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from etl import maintenance
 from etl.errors import CatalogError, CheckFailed
@@ -61,6 +61,14 @@ def find_drops(settings: Settings, *, wait: bool = False) -> list[str]:
         time.sleep(seconds + 0.1)
         found, _ = drops.find(settings)
     return found
+
+
+def drop_groups(settings: Settings, each: Literal["drop", "source"] = "drop") -> list[list[str]]:
+    """Complete drops in groups that may be taken side by side: one for each drop (several when there are very many) or source."""
+    from etl.intake import drops
+
+    found = find_drops(settings, wait=True)
+    return drops.by_source(found) if each == "source" else drops.in_groups(found)
 
 
 def intake(settings: Settings, drops: Sequence[str] | None = None, progress: Progress = silent) -> list[Receipt]:

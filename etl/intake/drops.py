@@ -10,13 +10,14 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from etl.settings import Settings
 
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
+MOST_GROUPS = 500  # of drops that are taken side by side; with more drops, each group has several
 DEFAULT_SOURCE = "default"
 
 
@@ -46,6 +47,20 @@ def find(settings: Settings) -> tuple[list[str], float]:
         else:
             found.append((status.st_mtime, path.relative_to(root).as_posix()))
     return [drop for _, drop in sorted(found)], wait
+
+
+def by_source(drops: Sequence[str]) -> list[list[str]]:
+    """The drops of each source, in the order given: a log that grew comes after what it grew from."""
+    groups: dict[str, list[str]] = {}
+    for drop in drops:
+        groups.setdefault(source_of(drop), []).append(drop)
+    return list(groups.values())
+
+
+def in_groups(drops: Sequence[str], most: int = MOST_GROUPS) -> list[list[str]]:
+    """At most so many groups of equal size (the last may be smaller): one drop each while there are no more than that."""
+    size = -(-len(drops) // most) or 1
+    return [list(drops[start : start + size]) for start in range(0, len(drops), size)]
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from etl import pipeline, settings
 from etl.errors import CheckFailed
+from etl.intake.drops import in_groups
 from scripts.airflow_environment import ROOT, environment
 
 NO_DAGS = {"__init__", "defaults", "arrivals", "handover"}
@@ -188,11 +190,9 @@ def test_intake_announces_events(bag: Any, home: Path) -> None:
 
 def test_many_drops_are_taken_in_groups(bag: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the largest number of tasks each task takes a group of drops, and none is left out."""
-    monkeypatch.setattr("dags.intake.MOST_TASKS", 3)
+    monkeypatch.setattr("etl.intake.drops.in_groups", partial(in_groups, most=3))
     for number in range(7):
         squid(home, f"{number}.log", lines=number + 1, start=YESTERDAY + timedelta(minutes=number))
-    found = bag.dags["intake"].task_dict["find"].python_callable
-    monkeypatch.setitem(found.__globals__, "MOST_TASKS", 3)
     state, tasks = run(bag, "intake")
     assert state == "success" and tasks["take"] == ["success"] * 3
     assert len(pipeline.lake_of(settings.load()).upload_ids()) == 7

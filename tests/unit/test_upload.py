@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from etl import pipeline
+from etl.intake import drops
 from etl.lake import Lake, Receipt
 from etl.settings import Settings
 
@@ -187,6 +189,34 @@ def test_unfinished_names_and_young_files_wait(settings: Settings) -> None:
     os.utime(settings.folder("drops") / "proxy" / "ready.log", (0, 0))  # a copying tool that keeps times
     assert pipeline.find_drops(slow) == []
     assert pipeline.find_drops(settings) == ["proxy/ready.log"]
+
+
+def test_drops_are_grouped_by_drop_or_by_source(settings: Settings) -> None:
+    """Groups for tasks: one drop each, or all of a source, the oldest first; what lies beside the sources is one source."""
+    ages = {"b/new.log": 1, "a/deep/er.log": 2, "b/old.log": 3, "loose.log": 4, "default/x.log": 5}
+    for drop, age in ages.items():
+        path = settings.folder("drops") / drop
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_line(age))
+        os.utime(path, (NOW - age, NOW - age))
+    oldest_first = sorted(ages, key=lambda drop: -ages[drop])
+    assert pipeline.drop_groups(settings) == [[drop] for drop in oldest_first]
+    assert pipeline.drop_groups(settings, "source") == [
+        ["default/x.log", "loose.log"],
+        ["b/old.log", "b/new.log"],
+        ["a/deep/er.log"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(0, []), (1, [1]), (3, [1, 1, 1]), (4, [2, 2]), (6, [2, 2, 2]), (7, [3, 3, 1])]
+)
+def test_many_drops_share_groups(count: int, sizes: list[int]) -> None:
+    """Beyond the largest number of groups each holds several drops; every drop is in one, in its place."""
+    names = [f"proxy/{number}.log" for number in range(count)]
+    groups = drops.in_groups(names, most=3)
+    assert [len(group) for group in groups] == sizes
+    assert [name for group in groups for name in group] == names
 
 
 def test_symbolic_link_is_not_followed(settings: Settings, tmp_path: Path) -> None:
