@@ -87,14 +87,15 @@ def _things(report: Report, drawer: Drawer) -> dict[str, dict[str, Any]]:
 
 
 def _add_list(things: dict[str, dict[str, Any]], key: str, entry: DrawerList, table: pa.Table) -> None:
-    """The first rows of each thing, in the order of the query, and how many there are."""
+    """The first rows of each thing, in the order of the query, and how many there are. A row without key is nobody's."""
     if not len(table) or not things:
         return
     import numpy as np
     import pyarrow as pa
 
+    table = table.filter(table[key].is_valid()) if table[key].null_count else table
     owners, numbers, places, sizes = _places(table[key])
-    wanted = np.array([owner in things for owner in owners])
+    wanted = np.array([owner in things for owner in owners], dtype=bool)
     limit = MOST_DAYS if entry.is_trend else MOST_ROWS
     kept = table.filter(pa.array(wanted[numbers] & (places < limit)))
     counts = dict(zip(owners, sizes.tolist(), strict=True))
