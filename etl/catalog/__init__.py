@@ -12,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # etl.settings mounts etl.catalog.settings: nothing of the project is imported here at run time
+from etl.catalog.kinds import KINDS
+
+if TYPE_CHECKING:  # etl.settings mounts etl.catalog.settings: nothing that needs settings is imported here at run time
     from etl.catalog.catalog import Catalog
     from etl.catalog.settings import CatalogSettings
     from etl.lake import Lake
@@ -71,8 +73,6 @@ def _load(section: str, own: Path, imported: Path, state: tuple[tuple[str, int, 
 
 def _imports(imported: Path) -> list[Path]:
     """The folders of imports: in the order of their kinds, then any others by name. A hidden one is being written."""
-    from etl.catalog.importing import KINDS
-
     order = list(KINDS)
     folders = [path for path in imported.glob("*") if path.is_dir() and not path.name.startswith(".")]
     return sorted(folders, key=lambda path: (order.index(path.name) if path.name in KINDS else len(order), path.name))

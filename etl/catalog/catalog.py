@@ -18,8 +18,6 @@ from etl.catalog.settings import ScoreSettings
 from etl.catalog.vocabulary import category_weights, ceilings, factors
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from etl.lake import Lake
 
 MOST_OWN_DOMAINS = 1000
@@ -186,15 +184,9 @@ class Catalog:
         rules = (FORMULA, factors(), category_weights(), ceilings(), edition(), self.score_settings)
         return hashlib.sha256(repr((rules, self.entries)).encode()).hexdigest()
 
-    def tables(self) -> dict[str, pa.Table]:
-        """What models read, by dataset; see docs/architecture.md."""
-        from etl.catalog.datasets import tables
-
-        return tables(self)
-
     def write(self, lake: Lake) -> None:
-        """Put the datasets into the lake, if they are not there as they are."""
-        from etl.catalog.datasets import write
+        """Put what models read into the lake (docs/architecture.md), if it is not there as it is."""
+        from etl.catalog.datasets import write  # brings pyarrow, which a lookup needs not
 
         write(self, lake)
 

@@ -12,21 +12,18 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.catalog import suffixes
-from etl.catalog.catalog import Catalog
 from etl.catalog.entries import App
 from etl.inputs import CATALOG
 from etl.lake import Lake, replacing
 
-TEXT = pa.string()
-SCHEMAS: dict[str, pa.Schema] = {
-    **CATALOG,
-}
+if TYPE_CHECKING:
+    from etl.catalog.catalog import Catalog
 
 
 def tables(catalog: Catalog) -> dict[str, pa.Table]:
@@ -46,7 +43,7 @@ def tables(catalog: Catalog) -> dict[str, pa.Table]:
         ],
         "catalog_facts": sorted(row for app in catalog.apps.values() for row in _fact_rows(app)),
     }
-    return {name: _table(SCHEMAS[name], found) for name, found in rows.items()}
+    return {name: _table(CATALOG[name], found) for name, found in rows.items()}
 
 
 def _table(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.Table:
@@ -103,4 +100,4 @@ def _read_mark(lake: Lake) -> str | None:
 
 
 def _shapes() -> str:
-    return hashlib.sha256(repr([(name, str(schema)) for name, schema in SCHEMAS.items()]).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr([(name, str(schema)) for name, schema in CATALOG.items()]).encode()).hexdigest()[:16]

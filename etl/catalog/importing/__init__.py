@@ -12,39 +12,26 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from etl.catalog import catalog_settings
+from etl.catalog.catalog import user_file
+from etl.catalog.importing.folder import Changes, replace_folder
+from etl.catalog.importing.tagging import tag
+from etl.catalog.kinds import KINDS
 from etl.errors import CatalogError
 
 if TYPE_CHECKING:
-    from etl.catalog.importing.folder import Changes
     from etl.catalog.importing.gathered import Gathered
     from etl.settings import Settings
 
-# kind → module, function, what it is. The order is that in which imports are laid beneath the catalog: the earlier names an app.
-KINDS: dict[str, tuple[str, str, str]] = {
-    "twofactorauth": ("services", "read_twofactorauth", "2factorauth/twofactorauth: second factors"),
-    "passkeys": ("services", "read_passkeys", "2factorauth/passkeys: passkeys"),
-    "lolrmm": ("tools", "read_lolrmm", "magicsword-io/LOLRMM: remote-management tools"),
-    "shadowai": ("tables", "read_shadowai", "radiusmethod/shadowai-domains: generative AI"),
-    "ssotax": ("tools", "read_ssotax", "robchahin/sso-wall-of-shame: the price of single sign-on"),
-    "v2fly": ("v2fly", "read_v2fly", "v2fly/domain-list-community: domains by service"),
-    "misp": ("misp", "read_misp", "MISP/misp-warninglists: shorteners, abused sites, Azure ranges, …"),
-    "hibp": ("tables", "read_hibp", "Have I Been Pwned: the JSON of its list of breaches"),
-    "mdca": ("mdca", "read_mdca", "Microsoft Defender for Cloud Apps: the CSV of discovered apps"),
-}
+__all__ = ["KINDS", "read", "run"]
 
 
 def run(settings: Settings, kind: str, path: Path) -> Changes:
     """Read a clone, and put it in the place of the import before. Raises CatalogError when the path holds no such layout."""
-    from etl.catalog import catalog_settings
-    from etl.catalog.catalog import user_file
-    from etl.catalog.importing.folder import replace_folder
-
     found = read(kind, path)
     changes = replace_folder(user_file(settings.home, catalog_settings(settings).imported) / kind, kind, found)
     if not found.overrides:
         return changes
-    from etl.catalog.importing.tagging import tag
-
     return replace(changes, tagged=tag(settings))
 
 
