@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from etl.errors import ReportError
 from etl.settings import Settings
+from reports import periods
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,8 +100,6 @@ def export_table(
 ) -> int:
     """Write a published table in full, as csv, jsonl or parquet; returns the number of rows. Raises ReportError."""
     from etl import warehouse
-    from reports.render import latest_day
-    from reports.render import period as days_of
 
     writers: dict[str, Callable[..., int]] = {"csv": _csv_rows, "jsonl": _json_lines, "parquet": _parquet}
     if format_id not in writers:
@@ -114,7 +113,7 @@ def export_table(
     if period:
         if "day" not in published[name]:
             raise ReportError(f"export: {name} has no day, so it has no period. Leave --period out.")
-        first, last = days_of(period, latest_day(settings))
+        first, last = periods.period(period, periods.latest_day(settings))
         select += " where day between :first_day and :last_day"
         parameters = {"first_day": first, "last_day": last}
     batches = warehouse.stream(settings, select, **parameters)

@@ -21,11 +21,11 @@ def render(
     progress: Callable[..., None] | None = None,
 ) -> list[Rendered]:
     """Render a report; what is not given comes from the configuration. Raises ReportError."""
-    from reports.render import ReportRequest, latest_day
-    from reports.render import period as days_of
+    from reports import periods
+    from reports.render import ReportRequest
     from reports.render import render as render_request
 
-    first, last = days_of(period or settings.report.period, latest_day(settings))
+    first, last = periods.period(period or settings.report.period, periods.latest_day(settings))
     request = ReportRequest(
         first_day=first,
         last_day=last,

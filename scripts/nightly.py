@@ -125,8 +125,8 @@ def found(configured: Settings) -> list[str]:
     """What the report of the configured period says, in short: key figures, then each kind of finding, the worst first."""
     from etl import warehouse
     from reports.findings import find, grouped
+    from reports.periods import latest_day, period
     from reports.queries import Answers
-    from reports.render import latest_day, period
 
     first, last = period(configured.report.period, latest_day(configured))
     with warehouse.reading(configured) as connection:

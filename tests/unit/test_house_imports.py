@@ -6,8 +6,10 @@ import ast
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +36,16 @@ def test_layers_hold() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_no_module_needs_itself() -> None:
+    """Imports, those within functions too, run one way: no module is needed by what it needs. A type's name needs nothing."""
+    graph = grimp.build_graph("etl", "reports", "dags", exclude_type_checking_imports=True, cache_dir=None)
+    needs = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        pytest.fail(f"{' → '.join(reversed(error.args[1]))}. Move what both need to where neither is needed.")
 
 
 def test_every_contract_says_something() -> None:

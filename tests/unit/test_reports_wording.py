@@ -9,7 +9,7 @@ import pytest
 from etl.errors import ReportError
 from reports import wording
 from reports.charts import measure, ranking
-from reports.render import period
+from reports.periods import period
 from reports.slugs import slugs
 
 
