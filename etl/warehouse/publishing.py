@@ -9,32 +9,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from etl.errors import CheckFailed, WarehouseError
 from etl.lake import Lake
-from etl.models import Model, models
+from etl.models import Model
 from etl.settings import Settings
 from etl.warehouse import duckdb_file, uploads
 from etl.warehouse.database import errors, file_of, reading, url_of, writing
-from etl.warehouse.tables import TEXT, Table, columns, insert_file, prepare
+from etl.warehouse.lacking import PARTITIONS, Lacking, State, compare, published_models
+from etl.warehouse.tables import Table, insert_file, prepare
 
-PARTITIONS = Table(
-    "published_partitions",
-    pa.schema([("model", TEXT), ("day", TEXT), ("fingerprint", TEXT)]),
-    ("model", "day"),
-    is_unique=True,
-)
 MEASURES = ("transactions", "uploaded_bytes", "downloaded_bytes", "total_bytes")
 LOCK = 0x636C6F7564  # "cloud": the advisory lock of a publish in PostgreSQL
-Partition = tuple[str, str]  # model, day (ISO; empty for a model without day)
+Brought = tuple[Lacking, int]  # what was lacking, and the rows that travelled
 
 
 @dataclass(frozen=True)
@@ -54,38 +48,6 @@ class Published:
         return [f"{self.rows:,} rows: {len(self.days)} days, {self.uploads} uploads, {self.seconds:.1f} s"]
 
 
-@dataclass(frozen=True)
-class State:
-    """What a warehouse holds: fingerprints by partition, and the ids of the uploads."""
-
-    partitions: dict[Partition, str] = field(default_factory=dict)
-    upload_ids: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, connection: Connection) -> State:
-        known: dict[Partition, str] = {}
-        if columns(connection, PARTITIONS.name):
-            for row in connection.execute(sa.text("select model, day, fingerprint from published_partitions")):
-                known[row.model, row.day] = row.fingerprint
-        return cls(known, uploads.known(connection))
-
-
-@dataclass(frozen=True)
-class Lacking:
-    """What a warehouse lacks of the lake, and what it has too much."""
-
-    partitions: dict[Partition, str]
-    gone: list[Partition]
-    upload_ids: list[str]
-    gone_upload_ids: list[str]
-
-    def __bool__(self) -> bool:
-        return bool(self.partitions or self.gone or self.upload_ids or self.gone_upload_ids)
-
-
-Brought = tuple[Lacking, int]  # what was lacking, and the rows that travelled
-
-
 def publish(settings: Settings, lake: Lake, settled: Callable[[], bool] | None = None) -> Published:
     """Bring the warehouse up to the lake.
 
@@ -103,7 +65,7 @@ def publish(settings: Settings, lake: Lake, settled: Callable[[], bool] | None =
                 brought = _bring_until_settled(connection, lake, settled)
         else:
             with duckdb_file.only_publisher(path):
-                is_current = path.exists() and not _lacking(lake, _state_of_file(settings, path))
+                is_current = path.exists() and not compare(lake, _state_of_file(settings, path))
                 if is_current and settled is not None:
                     is_current, settled = not settled(), None
                 if not is_current:
@@ -164,9 +126,9 @@ def _bring_up(connection: Connection, lake: Lake) -> Brought:
     prepare(connection, PARTITIONS)
     _forget_models(connection)
     uploads.create(connection)
-    for model in _published():
+    for model in published_models():
         _prepare_model(connection, lake, model)
-    lacking = _lacking(lake, State.of(connection))
+    lacking = compare(lake, State.of(connection))
     rows = 0
     for name, day in lacking.gone:
         _delete(connection, name, day)
@@ -179,34 +141,6 @@ def _bring_up(connection: Connection, lake: Lake) -> Brought:
     rows += sum(uploads.add(connection, lake, lacking.upload_ids).values())
     _verify(connection, lake, sorted({day for _, day in (*lacking.partitions, *lacking.gone) if day}))
     return lacking, rows
-
-
-def _published() -> list[Model]:
-    return [model for model in models().values() if model.is_published]
-
-
-def _lacking(lake: Lake, state: State) -> Lacking:
-    """Compare. A partition that is being built just now is left as it is. Raises WarehouseError for an empty lake."""
-    there: dict[Partition, str | None] = {}
-    for model in _published():
-        if model.kept == "day":
-            there |= {
-                (model.name, day.isoformat()): lake.fingerprint(model.name, day) for day in lake.model_days(model.name)
-            }
-        elif lake.partition(model.name).exists():
-            there[model.name, ""] = lake.fingerprint(model.name)
-    upload_ids = lake.upload_ids()
-    if state.upload_ids and not upload_ids and not there:
-        raise WarehouseError(
-            f"{lake.root}: found an empty lake, and a warehouse that is not; expected what was published. "
-            "Check [paths] lake; to begin anew, remove the warehouse as well."
-        )
-    return Lacking(
-        partitions={one: mark for one, mark in there.items() if mark and state.partitions.get(one) != mark},
-        gone=sorted(one for one in state.partitions if one not in there),
-        upload_ids=[one for one in upload_ids if one not in state.upload_ids],
-        gone_upload_ids=sorted(state.upload_ids - set(upload_ids)),
-    )
 
 
 def _prepare_model(connection: Connection, lake: Lake, model: Model) -> None:
@@ -222,7 +156,7 @@ def _prepare_model(connection: Connection, lake: Lake, model: Model) -> None:
 
 def _forget_models(connection: Connection) -> None:
     """Drop the tables of models that there are no more."""
-    known = {model.name for model in _published()}
+    known = {model.name for model in published_models()}
     found = connection.execute(sa.text("select distinct model from published_partitions")).scalars()
     for name in sorted(set(found) - known):
         connection.execute(sa.text(f'drop table if exists "{name}"'))
@@ -265,4 +199,4 @@ def _sums(path: Path) -> dict[str | None, tuple[int, ...]]:
 
 def published_tables() -> list[str]:
     """Names of all tables that are published, the small ones of the publisher itself aside."""
-    return [*(model.name for model in _published()), *(table.name for table in uploads.TABLES)]
+    return [*(model.name for model in published_models()), *(table.name for table in uploads.TABLES)]
