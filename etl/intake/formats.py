@@ -5,6 +5,7 @@ A user's own folder (`[paths] formats`) works the same way and wins over ours wh
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from functools import lru_cache
@@ -83,6 +84,21 @@ class Chunk(_Part):
     device: str
     chunk_id: str
     sequence: str
+
+    def of(self, envelope: str) -> dict[str, Any]:
+        """Which chunk an envelope is; what it does not say is null."""
+        try:
+            document = json.loads(envelope)
+        except ValueError:
+            document = {}
+        return {name: _at(document, path) for name, path in self.model_dump().items()}
+
+
+def _at(document: Any, path: str) -> Any:
+    """What a JSON path `$.a.b` leads to; null when it leads nowhere."""
+    for part in path.removeprefix("$.").split("."):
+        document = document.get(part) if isinstance(document, dict) else None
+    return document
 
 
 class Provides(_Part):

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
 from etl.errors import QuarantineError, SettingsError
-from etl.intake import detect, drops, identity, reading
+from etl.intake import content, continuing, detect, drops, identity, judging, reading
 from etl.intake.flow import Behind, ahead, side_by_side
 from etl.intake.formats import Format
 from etl.intake.framing import Records, gathered
 from etl.intake.logformat import of_sources
 from etl.intake.parse import Parser
-from etl.intake.reading import HEAD_BYTES, chunks
+from etl.intake.reading import HEAD_BYTES
 from etl.intake.statement import window
 from etl.intake.writing import Writer, iso
 from etl.lake import Content, Lake, Receipt
@@ -75,29 +71,39 @@ class Intake:
 
 
 class _Upload:
+    """One drop becoming an upload."""
+
     def __init__(self, intake: Intake, drop: str, source: str, path: Path) -> None:
         self.intake, self.settings, self.lake = intake, intake.settings, intake.lake
-        self.source, self.path = source, path
+        self.source, self.path, self.is_link = source, path, path.is_symlink()
         self.file_name = drop.partition("/")[2] or drop
         self.config = self.settings.source(source)
         self.started_at = datetime.now(UTC)
 
     def run(self, progress: Progress) -> Receipt:
-        is_link = self.path.is_symlink()
-        sha256 = (
-            hashlib.sha256(str(self.path.readlink()).encode()).hexdigest()
-            if is_link
-            else identity.file_sha256(self.path)
-        )
+        receipt = self._begun()
+        if receipt.finished_at:  # a killed run wrote the receipt and did not come to move the file
+            return self._moved(receipt)
+        try:
+            receipt = self._load(receipt, progress)
+        except QuarantineError as error:
+            receipt = replace(receipt, outcome="quarantined", reason=error.reason, message=str(error))
+        receipt = replace(receipt, finished_at=iso(datetime.now(UTC)) or "")
+        self.lake.write_receipt(receipt)
+        return self._moved(receipt)
+
+    def _begun(self) -> Receipt:
+        """A receipt that is not finished; or the finished one of this very drop, when the file still has to be moved."""
+        link = str(self.path.readlink()).encode() if self.is_link else None
+        sha256 = identity.file_sha256(self.path) if link is None else hashlib.sha256(link).hexdigest()
         for ordinal in itertools.count():
             upload_id = identity.upload_id(self.source, sha256, ordinal)
             earlier = self.lake.receipt(upload_id)
             if earlier is None:
                 break
             if earlier.file_name == self.file_name and not self._target(earlier).exists():
-                # A killed run wrote the receipt and did not come to move the file.
-                return self._moved(earlier)
-        receipt = Receipt(
+                return earlier
+        return Receipt(
             upload_id=upload_id,
             source=self.source,
             source_kind=self.config.kind,
@@ -108,22 +114,16 @@ class _Upload:
             started_at=iso(self.started_at) or "",
             finished_at="",
         )
-        try:
-            if is_link:
-                raise QuarantineError(
-                    "unsupported_file_type",
-                    f"{self.file_name}: found a symbolic link; expected a file. Drop a copy of what it points to.",
-                )
-            receipt = self._load(receipt, progress)
-        except QuarantineError as error:
-            receipt = replace(receipt, outcome="quarantined", reason=error.reason, message=str(error))
-        receipt = replace(receipt, finished_at=iso(datetime.now(UTC)) or "")
-        self.lake.write_receipt(receipt)
-        return self._moved(receipt)
 
     def _load(self, receipt: Receipt, progress: Progress) -> Receipt:
-        head = _head(self.path, self.settings)
-        known = identity.recognise(self.lake, self.source, self.path, head[:HEAD_BYTES], self.settings.intake)
+        if self.is_link:
+            raise QuarantineError(
+                "unsupported_file_type",
+                f"{self.file_name}: found a symbolic link; expected a file. Drop a copy of what it points to.",
+            )
+        limits = self.settings.intake
+        head = content.head(self.path, limits)
+        known = identity.recognise(self.lake, self.source, self.path, head[:HEAD_BYTES], limits)
         if known is not None and known.is_whole:
             return replace(
                 receipt,
@@ -138,29 +138,31 @@ class _Upload:
         kind = self.config.kind or formats[0].kind
         writer = Writer(self.lake, self.source, kind, receipt.upload_id)
         try:
-            is_verbatim = reading.is_verbatim(self.path)
-            reader = _Content(chunks(self.path, self.settings.intake), receipt.file_sha256 if is_verbatim else None)
-            chunk_list = self._parse(reader, formats, parser, writer, known, progress)
+            sha256 = receipt.file_sha256 if reading.is_verbatim(self.path) else None
+            passing = content.Passing(reading.chunks(self.path, limits), sha256)
+            chunks = self._parse(passing, formats, parser, writer, known, progress)
             receipt = replace(
                 receipt,
                 source_kind=kind,
                 log_format=formats[0].id if len(formats) == 1 else "mixed:" + "+".join(spec.id for spec in formats),
                 is_detected=is_detected,
-                content_bytes=reader.total,
-                content_sha256=reader.sha256,
-                chunks=chunk_list,
+                content_bytes=passing.total,
+                content_sha256=passing.sha256,
+                chunks=chunks,
             )
             if known is not None:
-                receipt = self._continue(receipt, known, writer)
-            receipt = self._judge(receipt, formats, writer)
+                receipt = continuing.continued(receipt, known, self.lake, writer)
+            receipt = judging.counted(receipt, writer)
+            judging.refuse_nothing(receipt, formats, limits.max_age_days)
             writer.commit()
         except BaseException:
             writer.abandon()
             raise
-        self._remember(receipt, head[:HEAD_BYTES], reader)
+        self._remember(receipt, head[:HEAD_BYTES], passing)
         return receipt
 
     def _formats(self, head: bytes, parser: Parser) -> tuple[list[Format], bool]:
+        """The formats of the content (several: each record is of one of them), and whether they were detected."""
         if self.source in self.intake.logformats:
             return [self.intake.logformats[self.source]], False
         if self.config.format != "auto":
@@ -175,23 +177,24 @@ class _Upload:
 
     def _parse(
         self,
-        reader: _Content,
+        passing: content.Passing,
         formats: Sequence[Format],
         parser: Parser,
         writer: Writer,
         known: identity.Known | None,
         progress: Progress,
     ) -> list[dict[str, Any]]:
-        done = self._records_before(known)
-        chunk_list: list[dict[str, Any]] = []
+        """Content to what the writer has; framing, placing and writing run beside. Gives which chunks the envelopes were."""
+        spec, done = formats[0], continuing.records_before(known)
+        chunks: list[dict[str, Any]] = []
 
         def fresh() -> Iterator[Records]:
-            for records in detect.framed(formats[0], iter(reader), self.settings.intake.max_record_bytes):
-                rest = _after(records, done)
+            for records in detect.framed(spec, iter(passing), self.settings.intake.max_record_bytes):
+                rest = continuing.after(records, done)
                 if rest is None:
                     continue
-                if formats[0].chunk is not None and rest.envelope is not None:
-                    chunk_list.append(_chunk(formats[0], rest.envelope))
+                if spec.chunk is not None and rest.envelope is not None:
+                    chunks.append(spec.chunk.of(rest.envelope))
                 yield rest
 
         with Behind(writer.add) as written, closing(ahead(gathered(fresh()))) as framed:
@@ -199,77 +202,18 @@ class _Upload:
             with closing(side_by_side(place, framed)) as ready:
                 for batches in ready:
                     written.put(parser.answer(batches))
-                    progress(reader.total, writer.records)
-        return chunk_list
+                    progress(passing.total, writer.records)
+        return chunks
 
-    @staticmethod
-    def _records_before(known: identity.Known | None) -> int:
-        """How many records of the content an earlier upload has read for good: a last line without an end is read again."""
-        if known is None:
-            return 0
-        return known.content.records - (0 if known.content.ended_in_newline else 1)
-
-    def _continue(self, receipt: Receipt, known: identity.Known, writer: Writer) -> Receipt:
-        supersedes: list[list[Any]] = []
-        if not known.content.ended_in_newline:
-            supersedes.append([known.upload_id, known.content.records])
-            earlier = self.lake.receipt(known.upload_id)
-            for text in earlier.days if earlier else []:
-                day = date.fromisoformat(text)
-                file = self.lake.event_file(day, self.source, known.upload_id)
-                if pc.any(
-                    pc.equal(pq.read_table(file, columns=["record_no"])["record_no"], known.content.records)
-                ).as_py():
-                    writer.touch_day(day)
-        return replace(
-            receipt, continues=known.upload_id, first_record_no=self._records_before(known) + 1, supersedes=supersedes
-        )
-
-    def _judge(self, receipt: Receipt, formats: Sequence[Format], writer: Writer) -> Receipt:
-        """Fill in the counts; refuse an upload that gave nothing, with the reason why."""
-        total = writer.events + sum(writer.skips.values()) + sum(writer.rejects.values())
-        if total != writer.records:
-            raise AssertionError(f"{self.file_name}: {writer.records} records, but {total} outcomes")
-        receipt = replace(
-            receipt,
-            outcome="loaded_with_rejects" if writer.rejects else "loaded",
-            records=writer.records,
-            events=writer.events,
-            transactions=writer.transactions,
-            skips=dict(writer.skips.most_common()),
-            rejects=dict(writer.rejects.most_common()),
-            first_event_at=iso(writer.first),
-            last_event_at=iso(writer.last),
-            days=[day.isoformat() for day in sorted(writer.days)],
-        )
-        if writer.events or receipt.continues:
-            return receipt
-        names = ", ".join(spec.id for spec in formats)
-        if writer.skips.get("too old") and not writer.rejects:
-            raise QuarantineError(
-                "all_too_old",
-                f"{self.file_name}: found only events older than {self.settings.intake.max_age_days} days; expected recent ones. "
-                "Export a recent log, or raise [intake] max_age_days and drop it again.",
-            )
-        if writer.rejects and not writer.skips.total() - writer.skips.get("blank line", 0) - writer.skips.get(
-            "header", 0
-        ):
-            reason, count = writer.rejects.most_common(1)[0]
-            raise QuarantineError(
-                "format_mismatch",
-                f"{self.file_name}: {names}: found no record of this format ({count:,} × {reason}); expected at least one. "
-                "Correct the source's format in the configuration, or set it to auto.",
-            )
-        return receipt
-
-    def _remember(self, receipt: Receipt, head: bytes, reader: _Content) -> None:
-        content = Content(
-            content_bytes=reader.total,
-            content_sha256=reader.sha256,
+    def _remember(self, receipt: Receipt, head: bytes, passing: content.Passing) -> None:
+        """Let the next upload know this content: it may be the same, or continue it."""
+        known = Content(
+            content_bytes=passing.total,
+            content_sha256=passing.sha256,
             records=receipt.first_record_no - 1 + receipt.records,
-            ended_in_newline=reader.ended_in_newline,
+            ended_in_newline=passing.ended_in_newline,
         )
-        self.lake.write_content(self.source, identity.keys(head)[-1], receipt.upload_id, content)
+        self.lake.write_content(self.source, identity.keys(head)[-1], receipt.upload_id, known)
 
     def _target(self, receipt: Receipt) -> Path:
         root = self.settings.folder("archive" if receipt.is_loaded else "quarantine")
@@ -284,64 +228,3 @@ class _Upload:
         drops.move(self.path, target)
         drops.prune(self.path.parent, self.settings.folder("drops"))
         return receipt
-
-
-class _Content:
-    """Content passing by: counted, and hashed unless the hash is known, since the file is its content."""
-
-    def __init__(self, blocks: Iterator[bytes], sha256: str | None) -> None:
-        self._blocks = blocks
-        self._sha256 = sha256
-        self._digest = hashlib.sha256()
-        self.total = 0
-        self.ended_in_newline = True
-
-    @property
-    def sha256(self) -> str:
-        return self._sha256 or self._digest.hexdigest()
-
-    def __iter__(self) -> Iterator[bytes]:
-        for block in self._blocks:
-            if block:
-                self.total += len(block)
-                if self._sha256 is None:
-                    self._digest.update(block)
-                self.ended_in_newline = block.endswith(b"\n")
-                yield block
-
-
-def _head(path: Path, settings: Settings) -> bytes:
-    """The first bytes of the content, enough to detect its format by."""
-    found = b""
-    for block in chunks(path, settings.intake, size=detect.SAMPLE_BYTES):
-        found += block
-        if len(found) > detect.SAMPLE_BYTES:
-            break
-    return found
-
-
-def _after(records: Records, done: int) -> Records | None:
-    """The records behind number `done`, or None when there is none among them."""
-    skip = done - records.first + 1
-    if skip <= 0:
-        return records
-    if skip >= len(records):
-        return None
-    flaws = {index - skip: flaw for index, flaw in records.flaws.items() if index >= skip}
-    return Records(records.first + skip, records.lines.slice(skip), flaws, records.header, records.envelope)
-
-
-def _chunk(spec: Format, envelope: str) -> dict[str, Any]:
-    """Which chunk an envelope is; what it does not say is null."""
-    assert spec.chunk is not None  # noqa: S101 - asked by the caller
-    try:
-        document = json.loads(envelope)
-    except ValueError:
-        document = {}
-    return {name: _at(document, path) for name, path in spec.chunk.model_dump().items()}
-
-
-def _at(document: Any, path: str) -> Any:
-    for part in path.removeprefix("$.").split("."):
-        document = document.get(part) if isinstance(document, dict) else None
-    return document
