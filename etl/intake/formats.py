@@ -89,7 +89,7 @@ class Chunk(_Part):
         """Which chunk an envelope is; what it does not say is null."""
         try:
             document = json.loads(envelope)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = {}
         return {name: _at(document, path) for name, path in self.model_dump().items()}
 

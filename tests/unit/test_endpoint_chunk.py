@@ -39,3 +39,10 @@ def test_every_member_that_is_read_is_on_the_page() -> None:
     paths = [*spec.frame.fields.values(), *spec.frame.envelope.values(), *spec.chunk.model_dump().values()]
     named = set(re.findall(r"`([\w.]+)`", TEXT))
     assert {path.removeprefix("$.") for path in paths} - named == set()
+
+
+@pytest.mark.parametrize("envelope", ["{", "[1]", '{"device": 1, "chunk_id": {}}', "[" * 100_000, '{"a":' * 100_000])
+def test_hostile_envelope_is_no_chunk(envelope: str) -> None:
+    """An envelope that is no JSON object, or one nested beyond measure, says nothing of a chunk and ends nothing."""
+    chunk = formats.Chunk(device="$.device.id", chunk_id="$.chunk_id.id", sequence="$.sequence")
+    assert chunk.of(envelope) == {"device": None, "chunk_id": None, "sequence": None}
