@@ -59,6 +59,14 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return Finished(written, expected, settings, receipts)
 
 
+def test_no_other_file_is_late(night: Finished) -> None:
+    """The planted late file is the only one that the report calls late."""
+    planted = {one.kind: one.file for one in night.written.incidents}
+    assert [row["file_name"] for row in night.export("findings") if row["title"] == "Late file"] == [
+        planted["late_file"]
+    ]
+
+
 def told(row: dict[str, str], name: str) -> int | None:
     """A number of a CSV cell; an empty one is unknown."""
     return int(row[name]) if row[name] else None

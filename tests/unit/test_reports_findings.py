@@ -119,6 +119,44 @@ def test_files_in_no_order_are_not_late(tmp_path: Path) -> None:
     assert [one.source for one in found_in(tmp_path) if one.kind == "late_file"] == ["branch-firewall"]
 
 
+IN_NO_ORDER = [56, 60, 41, 52, 47, 58, 43, 50, 59, 45, 54, 48, 57, 42, 51, 46, 55, 44, 53, 49]
+TWO_DAYS_LATE = [age for day in range(40, 1, -1) for age in (day, day + 2)]  # a day's file, and one of two days before
+
+LATE = {
+    "a straggler": ([9, 8, 7, 5, 4, 3, 6, 2, 1, 0], [6]),
+    "the newest first": ([*range(30)], []),
+    "in no order": (IN_NO_ORDER, []),
+    "two collectors, one of which is always two days late": (TWO_DAYS_LATE, []),
+    "one far behind such a rhythm": ([*TWO_DAYS_LATE, 12], [12]),
+    "one far behind files in no order": ([*IN_NO_ORDER[:15], 300, *IN_NO_ORDER[15:]], [300]),
+    "a straggler, days after files in no order": ([*IN_NO_ORDER, *range(40, 25, -1), 30, 25, 24], [30]),
+    "two weeks that a collector could not send": (
+        [*range(200, 60, -1), *range(60, 45, -1), *range(60, 46, -1), *range(45, 30, -1)],
+        [*range(60, 47, -1)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LATE)
+def test_late_is_what_lies_far_behind_the_rhythm_of_its_source(tmp_path: Path, case: str) -> None:
+    """Files of one day each, by their age in days in the order in which they are taken in; which of them are late."""
+    ages, late = LATE[case]
+    path = warehouse_fixture.build(tmp_path)
+    with duckdb.connect(str(path)) as con:
+        con.execute("create table one as from uploads where source = 'proxy-hamburg' and events > 0 limit 1")
+        con.execute("delete from uploads")
+        for number, age in enumerate(ages):
+            con.execute(
+                """insert into uploads by name select * replace (
+                       printf('%06d', ?::int) as upload_id,
+                       ?::date + interval 8 hour as first_event_at, ?::date + interval 18 hour as last_event_at,
+                       timestamp '2026-11-20 00:00' + ?::int * interval 1 minute as finished_at) from one""",
+                [number, *[LAST_DAY - timedelta(days=age)] * 2, number],
+            )
+    found = [one for one in found_in(tmp_path, first=LAST_DAY - timedelta(days=400)) if one.kind == "late_file"]
+    assert sorted((one.day for one in found), key=str) == [LAST_DAY - timedelta(days=age) for age in late]
+
+
 def test_missing_chunks(found: list[findings.Finding]) -> None:
     """A gap in the sequence numbers is told with its source and day."""
     one = only(found, "missing_chunks")
