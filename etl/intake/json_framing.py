@@ -49,7 +49,7 @@ def _is_lines(head: bytes) -> bool:
 def _is_complete(line: bytes) -> bool:
     try:
         return isinstance(json.loads(line), (dict, list))
-    except ValueError:
+    except (ValueError, RecursionError):  # nested deeper than the library goes
         return False
 
 

@@ -223,7 +223,7 @@ def _sample_lines(folder: Path) -> tuple[str, ...]:
 def _elements(text: str) -> list[str]:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [json.dumps(one) for one in (document if isinstance(document, list) else [document])]
 

@@ -41,6 +41,7 @@ def _write(folder: Path) -> None:
         "formula.log": good + _line(user="=cmd()") + _line(user="@SUM(A1)") + _line(user="+1"),
         "long_host.log": good + _line(host="a" * 300 + ".example"),
         "dates.log": good + _line(at=0) + _line(at=4070908800) + _line(at=NOW - 86400 * 400),
+        "deep.json": b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"\n",
         "crlf.log": good.replace(b"\n", b"\r\n") + b"\r\n\r\n",
     }
     for name, data in files.items():
@@ -93,6 +94,7 @@ def test_every_drop_has_a_receipt(night: Night) -> None:
         ("bomb.zip", "quarantined", "too_large"),
         ("zeros.gz", "quarantined", "unsupported_file_type"),
         ("link.log", "quarantined", "unsupported_file_type"),
+        ("deep.json", "quarantined", "unknown_format"),
         ("traversal.zip", "loaded", None),
         ("long_line.log", "loaded_with_rejects", None),
         ("bad_utf8.log", "loaded_with_rejects", None),
