@@ -80,7 +80,7 @@ def write(catalog: Catalog, lake: Lake) -> None:
     if lake.fingerprint("catalog_apps") is not None and _read_mark(lake) == overall:
         return
     for name, table in tables(catalog).items():
-        mark = hashlib.sha256(json.dumps([str(table.schema), table.to_pylist()]).encode()).hexdigest()
+        mark = _digest(table)
         if lake.fingerprint(name) == mark:
             continue
         with replacing(lake.partition(name)) as temporary:
@@ -88,6 +88,14 @@ def write(catalog: Catalog, lake: Lake) -> None:
         lake.write_fingerprint(name, None, mark)
     with replacing(_mark_path(lake)) as temporary:
         temporary.write_text(overall, encoding="utf-8")
+
+
+def _digest(table: pa.Table) -> str:
+    """Of columns and content."""
+    written = pa.BufferOutputStream()
+    with pa.ipc.new_stream(written, table.schema) as stream:
+        stream.write_table(table.combine_chunks())
+    return hashlib.sha256(written.getvalue()).hexdigest()
 
 
 def _mark_path(lake: Lake) -> Path:

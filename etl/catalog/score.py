@@ -75,10 +75,13 @@ class Weights:
 
     def __init__(self, settings: ScoreSettings) -> None:
         self._settings = settings
-        self._known: dict[tuple[str | None, str], list[tuple[Factor, float]]] = {}
+        self._known: dict[tuple[str | None, str], tuple[list[tuple[Factor, float]], float]] = {}
 
-    def of(self, category: str | None, group: str) -> list[tuple[Factor, float]]:
-        """The group's factors that count in the category, each with its weight."""
+    def of(self, category: str | None, group: str) -> tuple[list[tuple[Factor, float]], float]:
+        """The group's factors that count in the category, each with its weight, and the weight that is asked.
+
+        Traits are not asked: they hold or do not.
+        """
         key = (category, group)
         if key not in self._known:
             weighed = [
@@ -86,7 +89,9 @@ class Weights:
                 for factor in factors().values()
                 if factor.group == group
             ]
-            self._known[key] = [(factor, weight) for factor, weight in weighed if weight > 0]
+            counting = [(factor, weight) for factor, weight in weighed if weight > 0]
+            asked = sum((weight for factor, weight in counting if factor.kind != "trait"), 0.0)
+            self._known[key] = counting, asked
         return self._known[key]
 
 
@@ -96,8 +101,10 @@ def score(app: App, settings: ScoreSettings | None = None, weights: Weights | No
     weights = weights or Weights(settings)
     found: list[Part] = []
     groups: list[GroupScore] = []
+    said = _said(app)
     for group in GROUPS:
-        parts, known, asked = _group_parts(app, group, weights)
+        weighed, asked = weights.of(app.category, group)
+        parts, known = _group_parts(said, group, weighed) if said else ([], 0.0)
         found += parts
         weight = LEVELS[settings.groups.get(group, "medium")]
         if asked + sum(part.weight for part in parts) > 0 and weight > 0:
@@ -145,28 +152,38 @@ def points_of(factor: Factor, value: str, as_of: date) -> float | None:
     return factor.points.get(value)
 
 
-def _group_parts(app: App, group: str, weights: Weights) -> tuple[list[Part], float, float]:
-    """The parts of a group, and the weight that is known and asked (traits are not asked: they hold or do not)."""
-    parts, known, asked = [], 0.0, 0.0
-    for factor, weight in weights.of(app.category, group):
-        is_trait = factor.kind == "trait"
-        asked += 0.0 if is_trait else weight
-        value, source = _known(app, factor)
-        points = None if value is None else points_of(factor, value, edition())
-        if value is None or points is None:
+def _group_parts(
+    said: dict[str, tuple[str, str]], group: str, weighed: list[tuple[Factor, float]]
+) -> tuple[list[Part], float]:
+    """The parts of a group, and the weight that is known of what is asked."""
+    parts, known = [], 0.0
+    for factor, weight in weighed:
+        if factor.name not in said:
             continue
-        known += 0.0 if is_trait else weight
+        value, source = said[factor.name]
+        points = points_of(factor, value, edition())
+        if points is None:
+            continue
+        known += 0.0 if factor.kind == "trait" else weight
         parts.append(Part(group, factor.name, value, points, weight, source))
-    return parts, known, asked
+    return parts, known
 
 
-def _known(app: App, factor: Factor) -> tuple[str | None, str]:
-    if factor.kind == "trait":
-        return ("yes", app.source) if factor.name in app.traits else (None, "")
-    if factor.kind == "date":
-        return (app.breaches[-1].date, app.breaches[-1].source) if app.breaches else (None, "")
-    fact = app.facts.get(factor.name)
-    return (fact.value, fact.source) if fact else (None, "")
+def _said(app: App) -> dict[str, tuple[str, str]]:
+    """What is known of an app, by factor: the value and its source. A breach counts by the day of the last one."""
+    found = {name: (fact.value, fact.source) for name, fact in app.facts.items()}
+    for name, factor in _not_facts().items():
+        found.pop(name, None)
+        if factor.kind == "trait" and name in app.traits:
+            found[name] = ("yes", app.source)
+        elif factor.kind == "date" and app.breaches:
+            found[name] = (app.breaches[-1].date, app.breaches[-1].source)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _not_facts() -> dict[str, Factor]:
+    return {name: factor for name, factor in factors().items() if factor.kind in ("trait", "date")}
 
 
 def _mean(parts: list[Part], unknown: float, settings: ScoreSettings) -> float:
