@@ -41,12 +41,16 @@ $(VENV)/.requirements: $(VENV)/.python requirements.txt pyproject.toml
 	@sh scripts/setup.sh requirements $(VENV) requirements.txt
 	@touch $@
 
+$(VENV)/.compiled: $(VENV)/.requirements $(wildcard etl/intake/places/*.py)
+	@$(BIN)/python -m etl.intake.places
+	@touch $@
+
 $(VENV)/.test-requirements: $(VENV)/.requirements requirements-dev.txt
 	@sh scripts/setup.sh requirements $(VENV) requirements-dev.txt
 	@touch $@
 
 .PHONY: setup setup-tests
-setup: $(VENV)/.packages $(VENV)/.requirements ## virtual environment, pinned requirements, system libraries
+setup: $(VENV)/.packages $(VENV)/.requirements $(VENV)/.compiled ## virtual environment, pinned requirements, system libraries
 setup-tests: setup $(VENV)/.test-packages $(VENV)/.test-requirements ## the same for the tests and checks
 
 # --- the job --------------------------------------------------------------------------------------------------------

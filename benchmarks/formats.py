@@ -30,6 +30,7 @@ from etl.intake.parse import Parser
 from etl.intake.reading import chunks
 from etl.intake.writing import Writer
 from etl.lake import Lake
+from etl.sections import Compute
 from etl.settings import Intake
 
 VARIANTS = 20_000  # different lines; they are drawn at random
@@ -133,11 +134,14 @@ def measure(spec: Format, folder: Path, count: int, parser: Parser) -> Speed:
     writer = Writer(Lake(folder / "lake"), "benchmark", spec.kind, "x")
     before, started = _processor(), time.perf_counter()
     records = detect.framed(spec, chunks(path, Intake()), 1 << 20)
-    with Behind(writer.add) as written, closing(ahead(gathered(records))) as framed:
-        place = partial(parser.place, formats=[spec])
-        with closing(side_by_side(place, framed)) as ready:
-            for batches in ready:
-                written.put(parser.answer(batches))
+    parse = partial(parser.parse, formats=[spec])
+    with (
+        Behind(writer.add) as written,
+        closing(ahead(gathered(records))) as framed,
+        closing(side_by_side(parse, framed, Compute().hands)) as parsed,
+    ):
+        for table in parsed:
+            written.put(table)
     seconds, processor = time.perf_counter() - started, _processor() - before
     writer.abandon()
     size = path.stat().st_size / 1e6

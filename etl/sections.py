@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+MOST_HANDS = 8  # beyond that cutting a log into records is what takes longest
 PRIVATE_RANGES = (
     "10.0.0.0/8",
     "172.16.0.0/12",
@@ -67,6 +69,11 @@ class Compute(Section):
 
     threads: int = Field(0, ge=0, description="0 = as many as the machine has")
     memory_limit: str = "1GB"
+
+    @property
+    def hands(self) -> int:
+        """How many batches of records are parsed at once: each takes a processor, and memory."""
+        return min(self.threads or len(os.sched_getaffinity(0)), MOST_HANDS)
 
 
 class Warehouse(Section):

@@ -14,13 +14,15 @@ from etl.intake.formats import Format
 from etl.intake.pairs import cef_source, key_value_source, leef_source, pairs_sql
 from etl.intake.sql import literal, quoted
 
-__all__ = ["MISSING", "Positions", "body_sql", "fields_sql", "lacking", "literal", "positions", "quoted"]
+__all__ = ["AROUND", "MISSING", "Positions", "body_sql", "fields_sql", "lacking", "literal", "positions", "quoted"]
 
 # Stand-ins; control characters that do not occur in logs. Those that do are question marks before.
 GAP, ESCAPED_QUOTE = "chr(31)", "chr(29)"
 
 # A field that the file lacks. Not a constant: the engine fails to fold some functions over a constant null.
 MISSING = "nullif(flaw, flaw)"
+
+AROUND = ("syslog_time", "syslog_host")  # what a syslog prefix says
 
 PREFIX_TIME = r"[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?"
 RFC5424_HEAD = rf"^<\d{{1,3}}>\d{{1,2}} (?P<time>-|{PREFIX_TIME}) (?P<host>\S+) \S+ \S+ \S+ "
@@ -34,21 +36,11 @@ PREFIX_KIND = f"""case when regexp_matches(line, '^<\\d{{1,3}}>\\d{{1,2}} [^ ]+ 
         when starts_with(line, '<') or regexp_matches(line, '^(?:{PREFIX_TIME})') then 3164 else 0 end"""
 
 
-def _rfc5424(spec: Format) -> str:
-    return literal(RFC5424_HEAD if spec.frame.structured else RFC5424)
-
-
-def prefix_time_sql(spec: Format) -> str:
-    """SQL over `line` for the time in its syslog prefix, as `body_sql` gives it as `syslog_time`."""
-    return f"""nullif(nullif(case {PREFIX_KIND} when 5424 then regexp_extract(line, {_rfc5424(spec)}, ['time']).time
-        when 3164 then regexp_extract(line, {literal(RFC3164)}, ['time']).time end, ''), '-')"""
-
-
 def body_sql(spec: Format) -> str:
     """The record without its syslog prefix, as `text`."""
     if not spec.frame.syslog:
         return "select record_no, line, flaw, envelope, line as text, null::varchar as syslog_time, null::varchar as syslog_host from batch"
-    rfc5424 = _rfc5424(spec)
+    rfc5424 = literal(RFC5424_HEAD if spec.frame.structured else RFC5424)
     groups = "['time', 'host']"
     return f"""
     select record_no, line, flaw, envelope,

@@ -19,6 +19,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.intake.columns import same
+
 CUT_BYTES = 4096
 NEWLINE, QUOTE = 10, 34
 HEADER = "header"  # the flaw of a header line; parse makes it a skip
@@ -225,7 +227,7 @@ def _names(line: str, delimiter: str) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in cells)
 
 
-GATHER_ROWS = 400_000  # about 50 MB of proxy log; planning a query costs as much as parsing some ten thousand lines
+GATHER_ROWS = 100_000  # about 50 MB of proxy log; planning a query costs as much as parsing some ten thousand lines
 GATHER_BYTES = 64 << 20  # of long records: what the engine makes of them takes many times their room
 
 
@@ -252,7 +254,9 @@ def _joined(runs: list[Records]) -> Records:
     for run in runs:
         flaws |= {start + index: flaw for index, flaw in run.flaws.items()}
         start += len(run)
-    envelopes = pa.concat_arrays([pa.repeat(pa.scalar(run.envelope, pa.string()), len(run)) for run in runs])
+    envelopes = None
+    if any(run.envelope is not None for run in runs):
+        envelopes = pa.concat_arrays([same(run.envelope, len(run)) for run in runs])
     return Records(runs[0].first, pa.concat_arrays([run.lines for run in runs]), flaws, runs[0].header, None, envelopes)
 
 

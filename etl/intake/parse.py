@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -17,15 +16,15 @@ import pyarrow as pa
 
 from etl.errors import FormatError
 from etl.events import EVENT_SCHEMA
+from etl.intake.columns import numbers, same
+from etl.intake.engine import Engine
 from etl.intake.formats import WRITABLE, Format
 from etl.intake.frames import lacking
 from etl.intake.framing import Records
 from etl.intake.places import Placing, placing
 from etl.intake.sql import literal
-from etl.intake.statement import RAW_CHARS, column_names, engine_fields, limits, placed_fields, statement, timestamp
+from etl.intake.statement import RAW_CHARS, engine_fields, limits, placed_fields, statement
 
-MACROS = Path(__file__).with_name("macros.sql")
-ROWS_A_TASK = 16384  # the engine works on record batches in parallel
 MAX_FAILING = 1000  # records of one run on which an expression may fail before the format is held to be wrong
 
 PARSED_SCHEMA: pa.Schema = pa.schema(
@@ -66,37 +65,24 @@ class Parser:
         threads: int = 0,
         memory_limit: str = "700MB",
     ) -> None:
-        options: dict[str, str | bool | int] = {
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "memory_limit": memory_limit,
-        }
-        if threads:
-            options["threads"] = threads
         self.received_at = received_at or datetime.now(UTC)
         self.oldest, self.newest = oldest, newest
-        self._con = duckdb.connect(config=options)
-        self._con.execute("set timezone = 'UTC'")
-        # A long `in (…)` over every record is faster as comparisons than as the hash join it would be turned into.
-        self._con.execute("set disabled_optimizers = 'in_clause'")
-        self._con.execute(f"create macro zone_() as {literal(timezone)}")
-        self._con.execute(f"create macro received_() as {timestamp(self.received_at)}")
-        self._con.execute(MACROS.read_text(encoding="utf-8"))
-        # A user's own format is an expression that somebody wrote: it reads no file and changes no setting.
-        self._con.execute("set enable_external_access = false")
-        self._con.execute("set lock_configuration = true")
+        self._engine = Engine(timezone, self.received_at, threads, memory_limit)
         self._placings: dict[Key, Placing | None] = {}
         self._statements: dict[tuple[object, ...], str] = {}
 
     def close(self) -> None:
-        self._con.close()
+        self._engine.close()
 
     def parse(self, records: Records, formats: Sequence[Format]) -> pa.Table:
-        """One row per record, in order; columns PARSED_SCHEMA. With several formats each record goes to the one it fits."""
+        """One row per record, in order; columns PARSED_SCHEMA. With several formats each record goes to the one it fits.
+
+        Threads may parse at once.
+        """
         return self.answer(self.place(records, formats))
 
     def place(self, records: Records, formats: Sequence[Format]) -> list[Batch]:
-        """Prepare records for `answer`. Threads may do so while another one answers for those before."""
+        """The records by format and by how their fields are found, each kind with the statement that answers for it."""
         if len(records) == 0:
             return []
         if len(formats) == 1:
@@ -126,14 +112,9 @@ class Parser:
         one_line = (
             "select case when contains(line, chr(10)) then replace(line, chr(10), ' ') else line end as line from batch"
         )
-        found = self._beside(f"select case {whens} else 0 end as i from ({one_line})", _table(records, None))
+        choosing = f"with lines_ as ({one_line}) select case {whens} else 0 end as i from lines_"
+        found = self._engine.ask(choosing, _table(records, None))
         return np.asarray(found["i"].to_numpy())
-
-    def _beside(self, sql: str, table: pa.Table) -> pa.Table:
-        """Ask on a connection of its own, since several threads may place at once."""
-        with self._con.cursor() as connection:
-            connection.register("batch", _in_tasks(table))
-            return connection.sql(sql).to_arrow_table()
 
     def _place(self, records: Records, spec: Format, chosen: np.ndarray | None) -> list[Batch]:
         """Records of one format: those whose fields were found without the engine, and the others."""
@@ -143,21 +124,10 @@ class Parser:
         table = _table(records, chosen)
         how = self._placings[key]
         if how is None or (spec.frame.type == "w3c" and records.header is None and not spec.frame.default_fields):
-            return [Batch(spec, self._statement(key, spec, None), _in_tasks(table))]
-        texts = table["line"].combine_chunks()
-        around = {"syslog_time": pa.nulls(len(table), pa.string()), "syslog_host": pa.nulls(len(table), pa.string())}
-        if how.texts:
-            told = self._beside(how.texts, table).combine_chunks()
-            texts = told["text"].combine_chunks() if "text" in told.column_names else texts
-            around = {name: told[name] for name in around}
-        for name, column in around.items():
-            table = table.append_column(name, column)
-        return self._split(key, spec, how, table, texts)
-
-    def _split(self, key: Key, spec: Format, how: Placing, table: pa.Table, texts: pa.Array) -> list[Batch]:
+            return [Batch(spec, self._statement(key, spec, None), table)]
         parts, rows, escaped = [], [], False
-        names = [*table.column_names, *column_names(how)]
-        for columns, row, holds_escapes in how.found(texts):
+        names = [*table.column_names, *how.columns]
+        for columns, row, holds_escapes in how.found(table["line"].combine_chunks()):
             if len(row):
                 parts.append(pa.record_batch([*_columns_at(table, row), *columns], names=names))
             rows.append(row)
@@ -168,15 +138,15 @@ class Parser:
             batches.append(Batch(spec, self._statement(key, spec, how, escaped=escaped), pa.Table.from_batches(parts)))
         if len(found) < len(table):
             others = np.delete(np.arange(len(table)), found)
-            batches.append(Batch(spec, self._statement(key, spec, None), _in_tasks(table.take(pa.array(others)))))
+            batches.append(Batch(spec, self._statement(key, spec, None), table.take(numbers(others))))
         return batches
 
     def _statement(self, key: Key, spec: Format, how: Placing | None, *, escaped: bool = False) -> str:
         wanted = (*key, how is not None, escaped)
         if wanted not in self._statements:
             fields = engine_fields(spec, key[1]) if how is None else placed_fields(spec, how, escaped=escaped)
-            said = spec if how is None else how.spec
-            self._statements[wanted] = statement(said, fields, limits(self.oldest, self.newest), lacking(spec, key[1]))
+            bounds = limits(self.oldest, self.newest)
+            self._statements[wanted] = statement(spec, fields, bounds, lacking(spec, key[1]), how)
         return self._statements[wanted]
 
     def _rows(self, batch: Batch, table: pa.Table, failing: list[int]) -> pa.Table:
@@ -185,9 +155,8 @@ class Parser:
         So is a batch of long records that the engine has no room for.
         """
         spec = batch.spec
-        self._con.register("batch", table)
         try:
-            return _completed(self._con.sql(batch.statement).to_arrow_table(), spec)
+            return _completed(self._engine.ask(batch.statement, table), spec)
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
             raise _refused(spec, error) from None
         except (duckdb.DataError, duckdb.InvalidInputException, duckdb.OutOfMemoryException) as error:
@@ -225,7 +194,7 @@ def _completed(table: pa.Table, spec: Format) -> pa.Table:
     columns = []
     for field in PARSED_SCHEMA:
         if field.name == "log_format":
-            columns.append(pa.repeat(pa.scalar(spec.id), len(table)))
+            columns.append(same(spec.id, len(table)))
         elif field.name in table.column_names:
             columns.append(table[field.name].cast(field.type))
         else:
@@ -235,19 +204,15 @@ def _completed(table: pa.Table, spec: Format) -> pa.Table:
 
 def _table(records: Records, chosen: np.ndarray | None) -> pa.Table:
     count = len(records)
-    numbers = pa.array(np.arange(records.first, records.first + count, dtype=np.int64))
+    record_no = numbers(np.arange(records.first, records.first + count, dtype=np.int64))
     flaws: pa.Array = pa.nulls(count, pa.string())
     if records.flaws:
         flaws = pa.array([records.flaws.get(index) for index in range(count)], pa.string())
     envelope = records.envelopes
     if envelope is None:
-        envelope = pa.repeat(pa.scalar(records.envelope, pa.string()), count)
-    table = pa.table({"record_no": numbers, "line": records.lines, "flaw": flaws, "envelope": envelope})
-    return table if chosen is None else table.take(pa.array(chosen))
-
-
-def _in_tasks(table: pa.Table) -> pa.Table:
-    return pa.Table.from_batches(table.to_batches(max_chunksize=ROWS_A_TASK), schema=table.schema)
+        envelope = same(records.envelope, count)
+    table = pa.table({"record_no": record_no, "line": records.lines, "flaw": flaws, "envelope": envelope})
+    return table if chosen is None else table.take(numbers(chosen))
 
 
 def _columns_at(table: pa.Table, rows: np.ndarray) -> list[pa.Array]:
@@ -255,5 +220,5 @@ def _columns_at(table: pa.Table, rows: np.ndarray) -> list[pa.Array]:
     first, count = int(rows[0]), int(rows[-1] - rows[0]) + 1
     part = table.slice(first, count)
     if count != len(rows):
-        part = part.take(pa.array(rows - first))
+        part = part.take(numbers(rows - first))
     return [column.combine_chunks() for column in part.columns]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
@@ -13,3 +15,8 @@ def literal(value: str) -> str:
     if any(ord(char) < 32 for char in value):
         return "(" + " || ".join(f"chr({ord(c)})" if ord(c) < 32 else literal(c) for c in value) + ")"
     return "'" + value.replace("'", "''") + "'"
+
+
+def timestamp(instant: datetime) -> str:
+    """As SQL, in UTC."""
+    return f"timestamp '{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"

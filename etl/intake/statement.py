@@ -10,10 +10,14 @@ import pyarrow as pa
 
 from etl.events import EVENT_SCHEMA
 from etl.intake.formats import URL, WRITABLE, Format
-from etl.intake.frames import MISSING, body_sql, fields_sql, literal, quoted
-from etl.intake.places import Placing
+from etl.intake.frames import AROUND, MISSING, body_sql, fields_sql, literal, quoted
+from etl.intake.places import PORT, Placing
+from etl.intake.places.fields import HOST, PATH
+from etl.intake.places.hosts import NO_PORT
+from etl.intake.sql import timestamp
 
 RAW_CHARS = 4096
+NO_HOST = "'', '-', 'n/a', 'none', 'null', 'unknown'"
 MAX_HOST = 253  # RFC 1035: a name has at most 253 characters
 OLDEST_YEAR = 1995  # before the first of these appliances: a clock that was never set, not a transaction
 
@@ -28,14 +32,18 @@ URL_PARTS = {
     "dst_port": "coalesce(port_of_authority(authority_), port_of_scheme(url_text_))",
     "url_path": "path_of_rest(url_rest_)",
 }
+PLAIN_PARTS = {"dst_host": HOST, "dst_port": f"nullif({PORT}, {NO_PORT})", "url_path": PATH}
 RANGES = {"src_port": "1, 65535", "dst_port": "1, 65535", "http_status": "1, 999"}
 
 
-def statement(spec: Format, fields: str, limits: str = "", lacking: Collection[str] = ()) -> str:
+def statement(
+    spec: Format, fields: str, limits: str = "", lacking: Collection[str] = (), placing: Placing | None = None
+) -> str:
     """SQL over `batch` that gives for each record its outcome, the reason if it is no event, and the event's columns.
 
     `fields` names the fields of the records (`engine_fields`, `placed_fields`); `limits` are further cases of the judgement,
-    over `event_at`; `lacking`: fields that no record has under the header in force.
+    over `event_at`; `lacking`: fields that no record has under the header in force; `placing`: how the fields were found, if
+    not by the engine: then `plain_host_` is the host where it is plain, and what is known of such a one is not asked again.
     """
     levels = _levels(spec.let)
     lets = "".join(
@@ -47,21 +55,31 @@ def statement(spec: Format, fields: str, limits: str = "", lacking: Collection[s
     event = dict(spec.event)
     url = event.pop(URL, None)
     if url and url.strip('"') not in lacking:
+        parts, text = URL_PARTS, url
+        if placing and placing.url >= 0:
+            parts = {name: f"coalesce({PLAIN_PARTS[name]}, {part})" for name, part in URL_PARTS.items()}
+            text = f"case when {HOST} is null then {url} end"
         lets += f""",
-url_ as (select *, {url} as url_text_ from {last}),
+url_ as (select *, {text} as url_text_ from {last}),
 rest_ as (select *, url_rest(url_text_) as url_rest_ from url_),
 authority_ as (select *, authority_of_rest(url_rest_) as authority_ from rest_)"""
         last = "authority_"
-        for name, part in URL_PARTS.items():
+        for name, part in parts.items():
             kind = "integer" if name in RANGES else "varchar"
             event[name] = f"coalesce(try_cast({event[name]} as {kind}), {part})" if name in event else part
-    said = ", ".join(f"{_said(name, event.get(name))} as said_{name}" for name in WRITABLE)
+    is_told = placing is not None and (placing.host >= 0 or placing.url >= 0)
+    plain = HOST if is_told else "null::varchar"
+    terms = {name: _said(name, event.get(name)) for name in WRITABLE}
+    if "url_path" in event and "url_path" not in spec.event:
+        terms["url_path"] = event["url_path"]  # it begins with a slash: no placeholder
+    said = ", ".join(f"{term} as said_{name}" for name, term in terms.items())
     return f"""with {fields}{lets},
-said_ as (select record_no, line, flaw, unframed_, {_first(spec.skip)} as skip_, {_first(spec.reject)} as reject_, {said} from {last}),
-hosted_ as (select *, plain_host(said_dst_host) as host_ from said_),
-told_ as (select *, is_ip(host_) as host_is_ip_ from hosted_),
-plain_ as (select record_no, line, flaw, unframed_, skip_, reject_, host_, {_plain(spec)} from told_),
-judged_ as (select *, {_judgement(spec, limits)} as judged_ from plain_)
+said_ as (select record_no, line, flaw, unframed_, {plain} as plain_,
+    {_first(spec.skip)} as skip_, {_first(spec.reject)} as reject_, {said} from {last}),
+hosted_ as (select *, coalesce(plain_, plain_host(said_dst_host)) as host_ from said_),
+told_ as (select *, case when plain_ is null then is_ip(host_) else false end as host_is_ip_ from hosted_),
+spoken_ as (select record_no, line, flaw, unframed_, skip_, reject_, plain_, host_, {_plain(spec)} from told_),
+judged_ as (select *, {_judgement(spec, limits, is_placed=placing is not None)} as judged_ from spoken_)
 select record_no, case when judged_ = 'event:' then 'event' else split_part(judged_, ':', 1) end as outcome,
     case when judged_ <> 'event:' then nullif(substr(judged_, strpos(judged_, ':') + 1), '') end as reason,
     case when judged_ <> 'event:' then left(line, {RAW_CHARS}) end as raw, {", ".join(spoken(spec))}
@@ -75,20 +93,14 @@ def engine_fields(spec: Format, header: tuple[str, ...] | None) -> str:
 
 def placed_fields(spec: Format, placing: Placing, *, escaped: bool) -> str:
     """The fields as they were found before, columns of the batch; `escaped`: values may still hold escapes."""
-    names = [field.split("|")[0] for field in spec.frame.fields]
-    columns = {name: quoted(place) for place, name in zip(column_names(placing), placing.names, strict=True)}
+    names = [field.split("|")[0] for field in spec.frame.fields if field.split("|")[0] not in AROUND]
+    columns = {name: quoted(place) for place, name in zip(placing.columns, placing.names, strict=False)}
     if escaped and placing.unescape:
-        columns = {name: f"{placing.unescape}({column})" for name, column in columns.items()}
-    fields = "".join(f", {columns.get(name, MISSING)} as {quoted(name)}" for name in names)
-    return (
-        "fields_ as (select record_no, line, flaw, envelope, syslog_time, syslog_host, null::varchar as unframed_"
-        f"{fields} from batch)"
-    )
-
-
-def column_names(placing: Placing) -> list[str]:
-    """What the found fields are called in a batch."""
-    return [f"field_{index}" for index in range(len(placing.names))]
+        columns |= {name: f"{placing.unescape}({columns[name]})" for name in names if name in columns}
+    columns |= {name: name for name in placing.columns if name == PORT}
+    others = dict.fromkeys((*AROUND, *(name for name in columns if name not in names)))
+    fields = "".join(f", {columns.get(name, MISSING)} as {quoted(name)}" for name in [*names, *others])
+    return f"fields_ as (select record_no, line, flaw, envelope, null::varchar as unframed_{fields} from batch)"
 
 
 def window(received_at: datetime, max_age_days: int, max_future_days: int) -> tuple[datetime, datetime]:
@@ -107,30 +119,26 @@ def limits(oldest: datetime | None, newest: datetime | None) -> str:
     return cases
 
 
-def timestamp(instant: datetime) -> str:
-    """As SQL, in UTC."""
-    return f"timestamp '{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}'"
-
-
 def spoken(spec: Format) -> list[str]:
     """The event columns that a format can fill; the others are null and need not travel."""
     given = set(spec.event) | {"action", "transactions", "total_bytes", "dst_host", "dst_ip", "app_hint"}
     return [name for name in WRITABLE if name in given or (URL in spec.event and name in URL_PARTS)]
 
 
-def _judgement(spec: Format, limits: str) -> str:
-    """One CASE: the first thing that applies decides what becomes of the record."""
+def _judgement(spec: Format, limits: str, *, is_placed: bool) -> str:
+    """One CASE: the first thing that applies decides what becomes of the record. A placed one has fields, and is not blank."""
+    blank = "" if is_placed else "when strlen(line) < 64 and trim(line) = '' then 'skip:blank line' "
     comment = "when starts_with(line, '#') then 'skip:header' " if spec.frame.type == "w3c" else ""
     return f"""case
 when flaw is not null then case when flaw = 'header' then 'skip:header' else 'reject:' || flaw end
-when strlen(line) < 64 and trim(line) = '' then 'skip:blank line' {comment}
+{blank}{comment}
 when unframed_ is not null then 'reject:' || unframed_
 when skip_ is not null then 'skip:' || skip_
 when reject_ is not null then 'reject:' || reject_
 when event_at is null then {literal("reject:time not readable; expected " + spec.time)}
 when year(event_at) < {OLDEST_YEAR} then 'reject:time lies before {OLDEST_YEAR}; the clock was not set'
 when strlen(host_) > {MAX_HOST} then 'reject:host name longer than {MAX_HOST} characters'
-when host_flaw(dst_host) is not null then 'reject:' || host_flaw(dst_host)
+when case when plain_ is null then host_flaw(dst_host) end is not null then 'reject:' || host_flaw(dst_host)
 when dst_host is null and dst_ip is null and app_hint is null then 'skip:no destination' {limits}
 else 'event:' end"""
 
@@ -155,7 +163,7 @@ def _plain(spec: Format) -> str:
     columns = {
         "event_at": "said_event_at",
         "transactions": "case when try_cast(said_transactions as bigint) > 0 then try_cast(said_transactions as bigint) else 1 end",
-        "dst_host": "case when host_ not in ('', '-', 'n/a', 'none', 'null', 'unknown') and not host_is_ip_ then host_ end",
+        "dst_host": f"case when plain_ is not null then plain_ when host_ not in ({NO_HOST}) and not host_is_ip_ then host_ end",
         # an address in the URL is what was asked for, whatever peer the sender talked to
         "dst_ip": "coalesce(case when host_is_ip_ then host_ end, ip(said_dst_ip))",
         "action": "coalesce(said_action, 'unknown')",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from etl.errors import QuarantineError, SettingsError
 from etl.intake import content, continuing, detect, drops, identity, judging, reading
 from etl.intake.flow import Behind, ahead, side_by_side
-from etl.intake.formats import Format
+from etl.intake.formats import Format, available
 from etl.intake.framing import Records, gathered
 from etl.intake.logformat import of_sources
 from etl.intake.parse import Parser
@@ -34,7 +35,6 @@ class Intake:
 
     settings: Settings
     lake: Lake
-    formats: dict[str, Format]
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _parsers: dict[str, Parser] = field(default_factory=dict)
     logformats: dict[str, Format] = field(init=False)  # by source
@@ -42,6 +42,11 @@ class Intake:
     def __post_init__(self) -> None:
         """Raises SettingsError for a logformat that cannot be one."""
         self.logformats = of_sources(self.settings)
+
+    @cached_property
+    def formats(self) -> dict[str, Format]:
+        """All formats by id. Raises FormatError."""
+        return available(self.settings.formats_folder)
 
     def parser(self, timezone: str) -> Parser:
         if timezone not in self._parsers:
@@ -94,8 +99,7 @@ class _Upload:
 
     def _begun(self) -> Receipt:
         """A receipt that is not finished; or the finished one of this very drop, when the file still has to be moved."""
-        link = str(self.path.readlink()).encode() if self.is_link else None
-        sha256 = identity.file_sha256(self.path) if link is None else hashlib.sha256(link).hexdigest()
+        sha256 = hashlib.sha256(str(self.path.readlink()).encode()).hexdigest() if self.is_link else self._file_sha256()
         for ordinal in itertools.count():
             upload_id = identity.upload_id(self.source, sha256, ordinal)
             earlier = self.lake.receipt(upload_id)
@@ -114,6 +118,14 @@ class _Upload:
             started_at=iso(self.started_at) or "",
             finished_at="",
         )
+
+    def _file_sha256(self) -> str:
+        """Meanwhile the first drop of a run makes ready what all need."""
+        with ThreadPoolExecutor(1) as beside:
+            found = beside.submit(identity.file_sha256, self.path)
+            assert self.intake.formats  # noqa: S101 - read once
+            self.intake.parser(self.config.timezone)
+            return found.result()
 
     def _load(self, receipt: Receipt, progress: Progress) -> Receipt:
         if self.is_link:
@@ -197,12 +209,16 @@ class _Upload:
                     chunks.append(spec.chunk.of(rest.envelope))
                 yield rest
 
-        with Behind(writer.add) as written, closing(ahead(gathered(fresh()))) as framed:
-            place = partial(parser.place, formats=formats)
-            with closing(side_by_side(place, framed)) as ready:
-                for batches in ready:
-                    written.put(parser.answer(batches))
-                    progress(passing.total, writer.records)
+        parse = partial(parser.parse, formats=formats)
+        hands = self.settings.compute.hands
+        with (
+            Behind(writer.add) as written,
+            closing(ahead(gathered(fresh()))) as framed,
+            closing(side_by_side(parse, framed, hands)) as parsed,
+        ):
+            for table in parsed:
+                written.put(table)
+                progress(passing.total, writer.records)
         return chunks
 
     def _remember(self, receipt: Receipt, head: bytes, passing: content.Passing) -> None:

@@ -40,9 +40,9 @@ def read(tmp_path: Path, frame: str, content: str) -> list[Row]:
     rows: list[Row] = []
     try:
         for records in detect.framed(spec, iter([content.encode()]), 1 << 20):
-            parser._con.register("batch", _table(records, None))
+            parser._engine.connection.register("batch", _table(records, None))
             query = f"with body_ as ({body_sql(spec)}) select * from ({fields_sql(spec, records.header)})"
-            rows += parser._con.sql(query).to_arrow_table().to_pylist()
+            rows += parser._engine.connection.sql(query).to_arrow_table().to_pylist()
     finally:
         parser.close()
     return rows

@@ -13,7 +13,7 @@ def evaluate(expression: str) -> object:
     """What the engine makes of an expression with our macros."""
     parser = Parser()
     try:
-        row = parser._con.execute(f"select {expression}").fetchone()
+        row = parser._engine.connection.execute(f"select {expression}").fetchone()
         return row[0] if row else None
     finally:
         parser.close()
@@ -51,8 +51,12 @@ def test_a_syslog_prefix_is_taken_off(line: str) -> None:
     spec = formats.available()["fortigate"]
     parser = Parser()
     try:
-        parser._con.register("batch", pa.table({"record_no": [1], "line": [line], "flaw": [None], "envelope": [None]}))
-        row = parser._con.execute(f"select text, syslog_host, syslog_time from ({frames.body_sql(spec)})").fetchone()
+        parser._engine.connection.register(
+            "batch", pa.table({"record_no": [1], "line": [line], "flaw": [None], "envelope": [None]})
+        )
+        row = parser._engine.connection.execute(
+            f"select text, syslog_host, syslog_time from ({frames.body_sql(spec)})"
+        ).fetchone()
     finally:
         parser.close()
     assert row is not None

@@ -37,9 +37,9 @@ def read(tmp_path: Path, frame: str, line: str) -> dict[str, str | None]:
         batch = pa.table(
             {"record_no": [1], "line": [line], "flaw": pa.nulls(1, pa.string()), "envelope": pa.nulls(1, pa.string())}
         )
-        parser._con.register("batch", batch)
+        parser._engine.connection.register("batch", batch)
         query = f"with body_ as ({body_sql(spec)}) select * from ({fields_sql(spec, None)})"
-        return parser._con.sql(query).to_arrow_table().to_pylist()[0]
+        return parser._engine.connection.sql(query).to_arrow_table().to_pylist()[0]
     finally:
         parser.close()
 

@@ -29,7 +29,7 @@ def test_a_cef_time_is_an_instant(text: str, expected: str | None) -> None:
     """A zone in the text wins; without one the source's zone holds; a year that is left out is the latest one past."""
     parser = Parser("Europe/Berlin", datetime(2026, 11, 24, tzinfo=UTC))
     try:
-        row = parser._con.execute("select cef_time(?)::varchar", [text]).fetchone()
+        row = parser._engine.connection.execute("select cef_time(?)::varchar", [text]).fetchone()
     finally:
         parser.close()
     assert row == (expected,)
@@ -51,7 +51,7 @@ def test_the_year_that_syslog_omits(text: str, received: str, expected: str | No
     """The year is the latest one in which the time does not lie after the receipt."""
     parser = Parser("UTC", datetime.fromisoformat(received).replace(tzinfo=UTC))
     try:
-        row = parser._con.execute("select syslog_time(?)::varchar", [text]).fetchone()
+        row = parser._engine.connection.execute("select syslog_time(?)::varchar", [text]).fetchone()
     finally:
         parser.close()
     assert row == (expected,)

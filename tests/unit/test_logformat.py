@@ -188,7 +188,7 @@ def test_two_sources_may_have_two_logformats(tmp_path: Path) -> None:
         (tmp_path / "drops" / source).mkdir(parents=True)
         (tmp_path / "drops" / source / "x.log").write_text(f"{line} http://{source}.example.org/\n", encoding="utf-8")
     configured = settings.load(home=tmp_path)
-    run = Intake(configured, Lake(configured.folder("lake")), formats.available())
+    run = Intake(configured, Lake(configured.folder("lake")))
     receipts = [run.take(drop) for drop in find(configured)[0]]
     run.close()
     assert [(one.outcome, one.log_format, one.is_detected) for one in receipts if one] == [

@@ -1,29 +1,32 @@
-"""Fields of records found with numpy over whole blocks: where each stands, without a text being made of it.
+"""Fields of records found by compiled functions: where each stands, without a text being made of it.
 
-The engine's own way (`etl.intake.frames`) takes every record, at several times the cost; it is left what is odd. Both give
-the same fields, which a property test holds.
+The engine's own way (`etl.intake.frames`) takes every record, at many times the cost; it is left what is odd. Both give the
+same fields, which a property test holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from etl.intake.formats import Format
-from etl.intake.frames import body_sql, positions, prefix_time_sql
-from etl.intake.pairs import pairs_text
-from etl.intake.places.block import Block, Found, Places, blocks
-from etl.intake.places.cells import Cells
-from etl.intake.places.headed import Cef, Leef
-from etl.intake.places.pairs import BarePairs, QuotedPairs
-from etl.intake.places.views import views
+from etl.intake.columns import numbers
+from etl.intake.formats import URL, Format
+from etl.intake.frames import AROUND, positions
+from etl.intake.places import cells, headed, pairs
+from etl.intake.places.compiled import Places
+from etl.intake.places.fields import HOST, PATH, Asked, arrays, asked, room
+from etl.intake.places.prefix import Prefix, prefix
 
 __all__ = ["Placing", "placing"]
+
+PORT = "plain_port_"
+LEAST_BYTES = 8  # of what is looked into, so that a word can be read at any place
+RECORDS = 16_384  # records at a time: what the engine takes as one task
 
 # The macros that take the escapes out of a value.
 UNESCAPED = {
@@ -33,103 +36,138 @@ UNESCAPED = {
     "csv": "without_doubled_quotes",
     "w3c": "without_doubled_quotes",
 }
-
-
-LAST_RESORT = re.compile(r",\s*syslog_time\(syslog_time\)\s*\)\s*$")
-
-
-class Finder(Protocol):
-    """A way to find the fields of a frame."""
-
-    def find(self, block: Block) -> Found: ...
+Find = Callable[..., tuple[int, bool]]
 
 
 @dataclass(frozen=True)
 class Placing:
     """How the fields of a format's records are found.
 
-    `spec`: the format, with the time of the syslog prefix read only where a record says no time itself. `names`: those
-    that are found, in order; `texts`: SQL over `batch` that gives `syslog_time`, `syslog_host` and the text to look
-    in as `text`, which else is the line; empty where none of them is asked for.
+    `names`: those that are found, in order, the fields of the format, then HOST and PATH if the field `host` is the host or
+    `url` the URL, then those of AROUND that the format asks for. `unescape`: the macro that takes the escapes out of a value,
+    where there may be any.
     """
 
-    spec: Format
-    finder: Finder
     names: tuple[str, ...]
-    texts: str
     unescape: str
+    find: Find
+    before: Prefix
+    how: Any
+    spellings: tuple[str, ...]
+    least: int
+    host: int
+    url: int
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of an answer: a field each, in the order of `names`, then the port of a plain URL where URLs are looked into."""
+        numbered = tuple(f"field_{index}" for index in range(len(self.names)))
+        return (*numbered, PORT) if self.url >= 0 else numbered
 
     def found(self, texts: pa.Array) -> Iterator[tuple[list[pa.Array], Places, bool]]:
-        """For each block of texts: the fields of those that were read as arrays, which texts these are (by position), and
-        whether some value holds escapes. Texts in no block's answer are left to the engine."""
-        start = 0
-        for block in blocks(texts):
-            found = self.finder.find(block)
-            yield views(block, found), start + np.flatnonzero(found.read), found.escaped
-            start += len(block)
+        """For some texts at a time: the fields of those that were read as arrays, which texts these are (by position), and
+        whether some value may hold escapes. Texts in no answer are left to the engine."""
+        offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(
+            np.int64
+        )
+        content = texts.buffers()[2] or pa.py_buffer(b"")
+        if content.size < LEAST_BYTES:
+            content = pa.py_buffer(content.to_pybytes().ljust(LEAST_BYTES))
+        data = np.frombuffer(content, np.uint8)
+        data.flags.writeable = False  # one kind of array, one compilation
+        wanted = self._asked()
+        for first in range(0, len(texts), RECORDS):
+            views = room(len(wanted.choices), min(RECORDS, len(texts) - first))
+            read, escaped = self.find(data, offsets, first, self.before, self.how, wanted, views)
+            columns = arrays(views, read, content)
+            if self.url >= 0:
+                columns.append(numbers(views.ports[:read]))
+            yield columns, first + views.rows[:read], escaped
+
+    def _asked(self) -> Asked:
+        behind = self.names[len(self.spellings) :]
+        return asked(self.spellings, behind, self.least, self.host, self.url)
 
 
 def placing(spec: Format, header: tuple[str, ...] | None) -> Placing | None:
     """None where only the engine reads the frame."""
     try:
-        finder, names = _finder(spec, header)
+        return _placing(spec, header)
     except ValueError:
         return None
-    if finder is None:
-        return None
-    spec = _with_late_prefix(spec)
-    return Placing(spec, finder, tuple(names), _texts(spec), _unescape(spec))
 
 
-def _finder(spec: Format, header: tuple[str, ...] | None) -> tuple[Finder | None, Sequence[str]]:
-    frame = spec.frame
-    names = [field.split("|")[0] for field in frame.fields]
+def _placing(spec: Format, header: tuple[str, ...] | None) -> Placing | None:
+    frame, before = spec.frame, prefix(spec)
+    spellings, places = list(frame.fields), dict[str, int]()
+    find: Find
+    how: Any
     match frame.type:
+        case "key_value" if frame.bare:
+            find, how, least = pairs.find_bare, pairs.bare_pairs(spec), frame.least or 3
         case "key_value":
-            return (BarePairs(spec) if frame.bare else QuotedPairs(spec)), names
-        case "cef":
-            return Cef(spec), names
-        case "leef":
-            return Leef(spec), names
-        case "w3c" | "csv":
-            return _cells(spec, header)
-    return None, []
+            find, how, least = pairs.find_quoted, pairs.quoted_pairs(spec), frame.least or 3
+        case "cef" | "leef":
+            find = headed.find_cef if frame.type == "cef" else headed.find_leef
+            how, least = headed.head(spec, _names(spellings)), frame.least or 1
+        case "w3c" | "csv" | "columns":
+            places, least = _cells(spec, header)
+            find, how = cells.find_cells, _division(spec, list(places.values()))
+            spellings = [str(place) for place in places.values()]  # two fields may ask for one cell
+        case _:
+            return None
+    if not spellings:
+        return None
+    names = list(places) if places else [field.split("|")[0] for field in spellings]
+    host, url = _field(spec.event.get("dst_host"), names), -1
+    if "dst_host" not in spec.event:
+        url = _field(spec.event.get(URL), names)
+    behind = [HOST] if host >= 0 else [HOST, PATH] if url >= 0 else []
+    behind += [name for name in AROUND if frame.syslog and _asks(spec, name)]
+    return Placing((*names, *behind), _unescape(spec), find, before, how, tuple(spellings), least, host, url)
 
 
-def _cells(spec: Format, header: tuple[str, ...] | None) -> tuple[Finder | None, Sequence[str]]:
+def _field(expression: str | None, names: list[str]) -> int:
+    """The field that an expression is, as it stands or where it says something; -1 for any other expression."""
+    bare = re.fullmatch(r'(?:known\()?"?([^"()]+?)"?\)?', expression or "")
+    return names.index(bare[1]) if bare and bare[1] in names else -1
+
+
+def _names(spellings: list[str]) -> list[str]:
+    """As `asked` numbers them."""
+    return list(dict.fromkeys(name for field in spellings for name in field.split("|")))
+
+
+def _cells(spec: Format, header: tuple[str, ...] | None) -> tuple[dict[str, int], int]:
+    """The cell of each field that there is, from 0, and how many cells a record has at least."""
+    if spec.frame.type == "columns":
+        names = list(spec.frame.fields)
+        return {name: place for place, name in enumerate(names)}, spec.frame.least or len(names)
     found = positions(spec, header)
-    known = {name: place for name, place in found.places.items() if place is not None}
-    if not known:
-        return None, []
-    separator = spec.frame.separator or (" " if spec.frame.type == "w3c" else ",")
-    quotes = spec.frame.type == "csv" or separator != "\t"
-    runs = spec.frame.type == "w3c" and separator == " "
-    return Cells(separator, list(known.values()), found.least, quotes=quotes, runs=runs), list(known)
+    return {name: place for name, place in found.places.items() if place is not None}, found.least
 
 
-def _with_late_prefix(spec: Format) -> Format:
-    """`coalesce(…, syslog_time(syslog_time))` asks for the prefix last: a regular expression that most records are spared."""
-    if not spec.frame.syslog:
-        return spec
-    # Written once, in a list of one: the macro asks many times over.
-    late = f", list_transform([{prefix_time_sql(spec)}], lambda t: syslog_time(t))[1])"
-    event_at = LAST_RESORT.sub(lambda match: late, spec.event["event_at"])
-    return spec.model_copy(update={"event": {**spec.event, "event_at": event_at}})
+def _division(spec: Format, places: list[int]) -> cells.Cells:
+    """Raises ValueError for a separator that only the engine reads."""
+    kind, separator = spec.frame.type, spec.frame.separator or {"w3c": " ", "csv": ",", "columns": " "}[spec.frame.type]
+    numbers = np.full(max(places, default=-1) + 1, -1, np.int64)
+    for number, place in enumerate(dict.fromkeys(places)):
+        numbers[place] = number
+    return cells.Cells(
+        separator=pairs.byte_of(separator),
+        blanks=kind == "columns" and not spec.frame.separator,
+        single=kind == "w3c" and separator == " ",
+        quotes=kind == "csv" or (kind == "w3c" and separator != "\t"),
+        names=numbers,
+    )
 
 
 def _unescape(spec: Format) -> str:
     if spec.frame.bare:
         return ""
-    return "without_structured_escapes" if spec.frame.quoted else UNESCAPED[spec.frame.type]
+    return "without_structured_escapes" if spec.frame.quoted else UNESCAPED.get(spec.frame.type, "")
 
 
-def _texts(spec: Format) -> str:
+def _asks(spec: Format, name: str) -> bool:
     expressions = " ".join([*spec.let.values(), *spec.event.values(), *spec.skip.values(), *spec.reject.values()])
-    asks = re.search(r"\bsyslog_(time|host)\b(?!\()", expressions) is not None
-    if not spec.frame.after and not spec.frame.quoted and not spec.frame.syslog:
-        return ""
-    around = "syslog_time, syslog_host"
-    if spec.frame.type in ("cef", "leef"):  # the mark is found wherever it stands
-        return f"select {around} from ({body_sql(spec)})" if asks else ""
-    text = pairs_text(spec) if spec.frame.type == "key_value" else "text"
-    return f"select {text} as text, {around} from ({body_sql(spec)})"
+    return re.search(rf"\b{name}\b(?!\()", expressions) is not None

@@ -1,62 +1,66 @@
-"""Recognises the names that are asked for among many ranges of bytes, without making texts of them."""
+"""Recognises the names that are asked for, by their bytes, without making texts of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from etl.intake.places.block import LAST, PAD, Block, Places, Words
-
-LONGEST = 64  # bytes of a name; PAD holds as many before a block
-SLOTS_BITS = 13
-FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio: Knuth, The Art of Computer Programming, 6.4
+from etl.intake.places.compiled import Bytes, Places, compiled
 
 
-class Names:
-    """A table of the names asked for, at a slot that a digest of all bytes of a name gives; the digests tell names apart."""
+class Names(NamedTuple):
+    """Names in a table of slots: a name stands in the slot that its digest gives, or in the next one that is free.
 
-    def __init__(self, names: Sequence[str]) -> None:
-        """Raises ValueError for a name longer than LONGEST bytes."""
-        pieces = [name.encode() for name in names]
-        self._longest = max(map(len, pieces), default=0)
-        if self._longest > LONGEST:
-            raise ValueError(f"name: found {self._longest} bytes; expected at most {LONGEST}")
-        ends = np.cumsum([len(piece) for piece in pieces]) + PAD
-        data = np.frombuffer(bytes(PAD) + b"".join(pieces) + bytes(PAD), np.uint8)
-        starts = np.concatenate(([PAD], ends[:-1]))
-        digests = self._digests(Block(data, starts, ends), starts, ends)
-        self._factor = self._suited(digests)
-        self._index = np.full(1 << SLOTS_BITS, -1, np.int64)
-        self._known = np.zeros(1 << SLOTS_BITS, np.uint64)
-        slots = self._slots(digests)
-        self._index[slots], self._known[slots] = np.arange(len(names)), digests
+    Name `n` is `data[bounds[n]:bounds[n + 1]]`; an empty slot is -1. There are more slots than names, a power of two.
+    """
 
-    def find(self, block: Block, starts: Places, ends: Places) -> Places:
-        """Which name stands in each range, by its number; -1 for a name that was not asked for."""
-        digests = self._digests(block, starts, ends)
-        slots = self._slots(digests)
-        fits = (self._known[slots] == digests) & (ends - starts <= self._longest)
-        return np.where(fits, self._index[slots], -1)
+    data: Bytes
+    bounds: Places
+    slots: Places
 
-    def _digests(self, block: Block, starts: Places, ends: Places) -> Words:
-        """Of the last bytes of each range, as many as the longest name has."""
-        words, lengths = block.words, ends - starts
-        found = (words[ends - 8] & LAST[np.minimum(lengths, 8)]) * FACTOR
-        for before in range(8, self._longest, 8):
-            longer = np.flatnonzero(lengths > before)
-            more = words[ends[longer] - before - 8] & LAST[np.minimum(lengths[longer] - before, 8)]
-            mixed = found[longer]
-            found[longer] = ((mixed ^ (mixed >> np.uint64(29))) + more) * FACTOR
-        digests: Words = (found ^ (found >> np.uint64(31))) + lengths.astype(np.uint64)
-        return digests
 
-    def _suited(self, digests: Words) -> np.uint64:
-        """A factor that gives each name a slot of its own."""
-        factor = FACTOR
-        while len(np.unique((digests * factor) >> np.uint64(64 - SLOTS_BITS))) < len(np.unique(digests)):
-            factor = factor * np.uint64(3)
-        return factor
+@compiled
+def _digest(data: Bytes, start: int, end: int) -> int:
+    """Of a name's length and of four of its bytes, which tell most names of a log apart."""
+    length = end - start
+    if length == 0:
+        return 0
+    digest = length * 31 + int(data[start])
+    digest = digest * 31 + int(data[end - 1])
+    digest = digest * 31 + int(data[start + length // 2])
+    return digest * 31 + int(data[max(end - 3, start)])
 
-    def _slots(self, digests: Words) -> Places:
-        return ((digests * self._factor) >> np.uint64(64 - SLOTS_BITS)).astype(np.int64)
+
+@compiled
+def number_of(data: Bytes, start: int, end: int, known: Bytes, bounds: Places, slots: Places) -> int:
+    """Which name the bytes are, of a table's `data`, `bounds` and `slots`; -1 for one that is not asked for."""
+    last = len(slots) - 1
+    slot = _digest(data, start, end) & last
+    while slots[slot] >= 0:
+        number = slots[slot]
+        place = bounds[number]
+        if bounds[number + 1] - place == end - start:
+            at = start
+            while at < end and data[at] == known[place]:
+                at += 1
+                place += 1
+            if at == end:
+                return int(number)
+        slot = (slot + 1) & last
+    return -1
+
+
+def table_of(names: Sequence[str]) -> Names:
+    """The table of some names, each once."""
+    pieces = [name.encode() for name in names]
+    data = np.frombuffer(b"".join(pieces) + b"\0", np.uint8)
+    bounds = np.cumsum([0, *map(len, pieces)]).astype(np.int64)
+    slots = np.full(1 << (4 * len(names) + 4).bit_length(), -1, np.int64)
+    for number in range(len(names)):
+        slot = _digest(data, bounds[number], bounds[number + 1]) & (len(slots) - 1)
+        while slots[slot] >= 0:
+            slot = (slot + 1) & (len(slots) - 1)
+        slots[slot] = number
+    return Names(data, bounds, slots)

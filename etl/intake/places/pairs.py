@@ -1,244 +1,238 @@
 """Where the values of `name=value` pairs stand: pairs divided by blanks or another separator, values in quotes or not.
 
 What these functions read they read as `etl.intake.pairs` does, which is the engine's way and takes every record; what is
-odd in any way is not `read`, and goes there.
+odd in any way is not read, and goes there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
+from typing import NamedTuple
 
 from etl.intake.formats import Format
-from etl.intake.places.block import BACKSLASH, BLANK, QUOTE, TAB, Block, Bytes, Flags, Found, Places, byte_of, escaped
-from etl.intake.places.names import Names
+from etl.intake.places.compiled import Bytes, Places, compiled, until_odd
+from etl.intake.places.fields import MOST_PAIRS, Asked, Views, keep, note_pairs
+from etl.intake.places.prefix import BACKSLASH, BLANK, CLOSE, QUOTE, Prefix, text_start
+
+TAB = 9
+ODD = -1
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs in their order: the text that each is in, and where its name and its value stand."""
-
-    rows: Places
-    name_starts: Places
-    name_ends: Places
-    starts: Places
-    ends: Places
+def byte_of(character: str) -> int:
+    """The byte of an ASCII character. Raises ValueError for any other: only the engine divides by those."""
+    if len(character) != 1 or not character.isascii():
+        raise ValueError(f"character: found {character!r}; expected one ASCII character")
+    return ord(character)
 
 
-class Asked:
-    """The fields of a format. A field may have several spellings, `"a|b"`; the first one that a text has counts."""
+class Pairs(NamedTuple):
+    """How pairs are written. `wide`: a blank belongs to the separator; `wide_assign`: to the assignment, too; `quoted`: all
+    values stand in quotes, and behind `"]` is no pair."""
 
-    def __init__(self, fields: list[str], least: int) -> None:
-        """Raises ValueError for a name that is too long."""
-        spellings = [field.split("|") for field in fields]
-        names = list(dict.fromkeys(name for spelt in spellings for name in spelt))
-        self._rows = [[names.index(name) for name in spelt] for spelt in spellings]
-        self._names, self._count, self._least = Names(names), len(names), least
-
-    def found(self, block: Block, pairs: Pairs, read: Flags, *, escaped: bool = False) -> Found:
-        """The values of the fields. Of a repeated name the first pair counts; a text with too few fields is not read."""
-        which = self._names.find(block, pairs.name_starts, pairs.name_ends)
-        asked = np.flatnonzero(which >= 0)[::-1]  # of two assignments to one cell the last one stays
-        cells = which[asked], pairs.rows[asked]
-        starts = np.full((self._count, len(block)), -1)
-        ends = np.zeros_like(starts)
-        starts[cells], ends[cells] = pairs.starts[asked], pairs.ends[asked]
-        read = read & (np.count_nonzero(starts >= 0, axis=0) >= self._least)
-        first = [rows[0] for rows in self._rows]
-        chosen_starts, chosen_ends = starts[first], ends[first]
-        for field, rows in enumerate(self._rows):
-            for other in rows[1:]:
-                lacking = chosen_starts[field] < 0
-                chosen_starts[field][lacking] = starts[other][lacking]
-                chosen_ends[field][lacking] = ends[other][lacking]
-        return Found(chosen_starts, chosen_ends, read, escaped)
+    separator: int
+    wide: bool
+    assign: int
+    wide_assign: bool
+    quoted: bool
 
 
-class QuotedPairs:
-    """Pairs whose values may stand in quotes, or all do (`quoted`). A backslash escapes a quote or itself."""
-
-    def __init__(self, spec: Format) -> None:
-        """Raises ValueError for a frame that only the engine reads."""
-        separator, assign = spec.frame.separator or " ", spec.frame.assign
-        if len(assign) != 1 or len(separator.rstrip(" ") or " ") != 1 or (len(separator) > 1 and not spec.frame.quoted):
-            raise ValueError(f"frame: found {separator!r} and {assign!r}; expected single characters")
-        self._separator, self._assign = byte_of(separator[0]), byte_of(assign)
-        self._quoted = spec.frame.quoted
-        self._asked = Asked(list(spec.frame.fields), spec.frame.least or 3)
-
-    def find(self, block: Block) -> Found:
-        data = block.data
-        read = plain(block, self._separator)
-        marks = np.flatnonzero((data == self._separator) | (data == self._assign) | (data == QUOTE))
-        kinds = data[marks]
-        backslashes = block.places(BACKSLASH)
-        if len(backslashes):
-            stay = ~escaped(block, backslashes, read)[marks] | (kinds != QUOTE)
-            marks, kinds = marks[stay], kinds[stay]
-        stay, opens = outside(block, marks, kinds, read)
-        if self._separator < BLANK:  # in a value it is one control character more
-            read &= ~block.holds(marks[~stay & (kinds == self._separator)])
-        marks, kinds, opens = marks[stay], kinds[stay], opens[stay]
-        # A mark before all others, so that each has one before it, and two behind.
-        marks = np.concatenate(([-1], marks, [len(data), len(data)]))
-        kinds = np.concatenate(([self._separator], kinds, [self._separator, self._separator])).astype(np.uint8)
-        at = np.flatnonzero(kinds == self._assign)
-        rows = block.rows_of(marks[at])
-        before = marks[at - 1]
-        first = before < block.starts[rows]  # no mark of the same text stands before
-        starts = np.where(first, block.starts[rows], before + 1)
-        if self._separator != BLANK:
-            starts = self._without_blanks(block, at, marks, kinds, starts, read)
-        named = np.flatnonzero((first | (kinds[at - 1] == self._separator)) & (marks[at] > starts))
-        at, rows, starts = at[named], rows[named], starts[named]
-        assigns = marks[at]
-        values = assigns + 1
-        if self._separator != BLANK:
-            values = np.minimum(_past_blanks(block, values), block.ends[rows])
-        in_quotes = (data[values] == QUOTE) & (values < block.ends[rows])
-        self._check_quotes(block, marks[np.flatnonzero(opens) + 1], values[in_quotes], read)
-        self._check_closings(block, marks[at[in_quotes] + 2], read)
-        if self._quoted:
-            read[rows[~in_quotes]] = False
-        dividing = np.cumsum(kinds == self._separator)
-        separators = marks[kinds == self._separator]
-        bare_ends = np.minimum(separators[dividing[at]], block.ends[rows])
-        return self._asked.found(
-            block,
-            Pairs(
-                rows,
-                starts,
-                assigns,
-                values + in_quotes,
-                np.where(in_quotes, marks[np.minimum(at + 2, len(marks) - 1)], bare_ends),
-            ),
-            read,
-            escaped=len(backslashes) > 0,
-        )
-
-    def _without_blanks(
-        self, block: Block, at: Places, marks: Places, kinds: Bytes, starts: Places, read: Flags
-    ) -> Places:
-        """Blanks beside a separator or before an assignment belong to no name; only one before a name is common."""
-        data, assigns = block.data, marks[at]
-        read &= ~block.holds(assigns[data[assigns - 1] == BLANK])
-        if self._quoted:
-            starts = starts + (data[starts] == BLANK)
-            read &= ~block.holds(assigns[data[starts] == BLANK])
-            return starts
-        separators = marks[1:-2][kinds[1:-2] == self._separator]
-        read &= ~block.holds(separators[data[separators + 1] == BLANK])
-        return starts
-
-    def _check_quotes(self, block: Block, openings: Places, expected: Places, read: Flags) -> None:
-        """Each quote that opens is where the value of a pair begins."""
-        if len(openings) != len(expected) or (openings != expected).any():
-            bounds = [np.searchsorted(places, block.starts) for places in (openings, expected)]
-            counts = [
-                np.diff(one, append=len(places)) for one, places in zip(bounds, (openings, expected), strict=True)
-            ]
-            read &= counts[0] == counts[1]
-
-    def _check_closings(self, block: Block, closings: Places, read: Flags) -> None:
-        """Each quote that closes ends a text or stands before a separator."""
-        odd = closings[block.data[np.minimum(closings + 1, len(block.data) - 1)] != self._separator]
-        within = odd[odd < block.ends[-1]]
-        row = np.searchsorted(block.ends, within, "right")
-        read[row[block.ends[row] != within + 1]] = False
+def quoted_pairs(spec: Format) -> Pairs:
+    """Raises ValueError for a frame that only the engine reads."""
+    separator, assign, quoted = spec.frame.separator or " ", spec.frame.assign, spec.frame.quoted
+    if (
+        len(assign) != 1
+        or len(separator.rstrip(" ") or " ") != 1
+        or len(separator) > 2
+        or (len(separator) > 1 and not quoted)
+    ):
+        raise ValueError(f"frame: found {separator!r} and {assign!r}; expected single characters")
+    return Pairs(byte_of(separator[0]), len(separator) > 1, byte_of(assign), False, quoted)
 
 
-def plain(block: Block, separator: int) -> Flags:
-    """Texts without control characters, the separator apart: the engine makes blanks of them."""
-    if block.data.min() >= BLANK:
-        return np.ones(len(block), bool)
-    control = block.data < BLANK
-    if separator < BLANK:
-        control &= block.data != separator
-    return ~block.holds(np.flatnonzero(control))
+def bare_pairs(spec: Format) -> Pairs:
+    """Raises ValueError for a frame that only the engine reads."""
+    separator, assign = spec.frame.separator or " ", spec.frame.assign
+    if len(separator.rstrip(" ") or " ") != 1 or len(assign.rstrip(" ") or " ") != 1 or len(separator + assign) > 4:
+        raise ValueError(f"frame: found {separator!r} and {assign!r}; expected single characters and a blank at most")
+    return Pairs(byte_of(separator[0]), len(separator) == 2, byte_of(assign[0]), len(assign) == 2, False)
 
 
-def outside(block: Block, marks: Places, kinds: Bytes, read: Flags) -> tuple[Flags, Flags]:
-    """Which marks are quotes or stand outside quotes, and which are opening quotes; texts with an odd quote are not read."""
-    is_quote = kinds == QUOTE
-    inside = np.logical_xor.accumulate(is_quote)
-    first = np.searchsorted(marks, block.starts)
-    before = np.append(False, inside)[first]
-    odd = before ^ np.append(before[1:], inside[-1:].any())
-    if odd.any():
-        read &= ~odd
-        inside ^= np.repeat(before, np.diff(first, append=len(marks)))
-    return is_quote | ~inside, is_quote & inside
+@compiled
+def find_quoted(
+    data: Bytes, offsets: Places, first: int, before: Prefix, how: Pairs, wanted: Asked, views: Views
+) -> tuple[int, bool]:
+    """Pairs whose values may stand in quotes, or all do. A backslash escapes a quote or itself.
+
+    Records are `data[offsets[i]:offsets[i + 1]]`, as many as `views` has room for, from `first`. Gives how many were read, and
+    whether some value may hold an escape.
+    """
+    read, escaped = 0, False
+    (table, bounds, slots), starts, ends, choices, pairs, least, host, url = wanted
+    words, known, ports, rows = views
+    for row in range(len(rows)):
+        end = offsets[first + row + 1]
+        start = text_start(data, offsets[first + row], end, before, starts, ends)
+        if start >= 0 and how.quoted:
+            end = _structure_end(data, offsets[first + row], start, end)
+        if start < 0 or end < 0:
+            continue
+        count, has_escapes = _quoted_record(data, start, end, how, pairs)
+        if count >= 0 and note_pairs(data, pairs, count, table, bounds, slots, starts, ends) >= least:
+            rows[read] = row
+            keep(data, read, host, url, choices, starts, ends, words, known, ports)
+            read, escaped = read + 1, escaped or has_escapes
+    return read, escaped
 
 
-class BarePairs:
-    """Pairs whose values are never quoted and may hold the separator: a value ends where the next name begins."""
-
-    def __init__(self, spec: Format) -> None:
-        """Raises ValueError for a frame that only the engine reads."""
-        separator, assign = spec.frame.separator or " ", spec.frame.assign
-        if len(separator.rstrip(" ") or " ") != 1 or len(assign.rstrip(" ") or " ") != 1 or len(separator + assign) > 4:
-            raise ValueError(
-                f"frame: found {separator!r} and {assign!r}; expected single characters and a blank at most"
-            )
-        self._separator, self._assign = byte_of(separator[0]), byte_of(assign[0])
-        self._blank_after_separator = len(separator) == 2
-        self._blank_after_assign = len(assign) == 2
-        self._asked = Asked(list(spec.frame.fields), spec.frame.least or 3)
-
-    def find(self, block: Block) -> Found:
-        data = block.data
-        if self._blank_after_separator:  # which may be a tab
-            tabs = np.flatnonzero(data == TAB)
-            data[tabs[data[tabs - 1] == self._separator]] = BLANK
-        read = plain(block, BLANK)
-        marks = np.flatnonzero((data == self._separator) | (data == self._assign) | (data == QUOTE))
-        marks = np.concatenate(([-1], marks))
-        kinds = data[marks]
-        kinds[0] = self._separator
-        at = np.flatnonzero(kinds == self._assign)
-        rows, assigns, before = block.rows_of(marks[at]), marks[at], marks[at - 1]
-        first = before < block.starts[rows]
-        begins = np.where(first, block.starts[rows] - 1, before)  # a separator before the first pair is understood
-        starts = begins + 1
-        led = first | (kinds[at - 1] == self._separator)
-        if self._blank_after_separator:
-            led &= first | (data[starts] == BLANK)
-        starts = _past_blanks(block, starts) if self._blank_after_separator else starts
-        ends = _before(block, assigns, (BLANK,))
-        initial = data[starts]
-        letter = ((initial | 0x20) >= ord("a")) & ((initial | 0x20) <= ord("z")) | (initial == ord("_"))
-        stops = np.maximum(_before(block, block.ends, (BLANK, self._separator)), block.starts)[rows]
-        if self._separator == BLANK:  # `a =1`, `a= b=1`
-            read[rows[(before == assigns - 1) | (data[assigns + 1] == BLANK) & (assigns + 1 < stops)]] = False
-        if self._blank_after_assign:
-            led &= (data[assigns + 1] == BLANK) | (assigns + 1 == stops)
-        named = np.flatnonzero(led & letter & (ends > starts) & (assigns < stops))
-        rows, assigns, begins, starts, ends = rows[named], assigns[named], begins[named], starts[named], ends[named]
-        values = np.minimum(_past_blanks(block, assigns + 1), stops[named])
-        value_ends = until_next(rows, begins, stops[named])
-        if self._separator == BLANK:
-            value_ends = _before(block, value_ends, (BLANK,))
-        pairs = Pairs(rows, starts, ends, values, np.maximum(values, value_ends))
-        return self._asked.found(block, pairs, read)
-
-
-def until_next(rows: Places, begins: Places, stops: Places) -> Places:
-    """Where the value of each pair ends: at the beginning of the next pair of its text, or where its text stops."""
-    same = rows[1:] == rows[:-1]
-    found = stops.copy()
-    found[:-1][same] = begins[1:][same]
+@compiled
+def _structure_end(data: Bytes, begin: int, start: int, end: int) -> int:
+    """Behind the quote of the first `"]`, at which structured data ends; ODD where a bracket is escaped or one ends before."""
+    found = end
+    for at in range(begin + 1, end):
+        if data[at] == CLOSE and data[at - 1] == QUOTE:
+            if at - 1 < start or (at - 1 > begin and data[at - 2] == BACKSLASH):
+                return ODD
+            if found == end:
+                found = at
     return found
 
 
-def _past_blanks(block: Block, places: Places) -> Places:
-    while (blank := block.data[places] == BLANK).any():
-        places = places + blank
-    return places
+@compiled
+def _quoted_record(data: Bytes, at: int, end: int, how: Pairs, pairs: Places) -> tuple[int, bool]:
+    """How many pairs there are, or ODD, and whether there are backslashes."""
+    separator, assign, count, escapes = how.separator, how.assign, 0, False
+    while at < end:
+        if separator != BLANK and data[at] == BLANK:
+            at += 1
+            if not how.quoted or at == end or data[at] == BLANK:
+                return ODD, False
+        name = at
+        at = until_odd(data, at, end, assign, separator, QUOTE, BLANK)
+        if at < end and data[at] != assign and data[at] != separator:
+            return ODD, False
+        if at == end or data[at] == separator:  # a token without a name
+            if at < end and how.wide and (at + 1 == end or data[at + 1] != BLANK):
+                return ODD, False
+            at += 1
+            continue
+        name_end = at
+        at += 1
+        if separator != BLANK:
+            if name_end > name and data[name_end - 1] == BLANK:
+                return ODD, False
+            while at < end and data[at] == BLANK:
+                at += 1
+        if at < end and data[at] == QUOTE:
+            value, at = at + 1, at + 1
+            at = until_odd(data, at, end, QUOTE, BACKSLASH, QUOTE, BLANK)
+            while at < end and data[at] == BACKSLASH:
+                escapes = True
+                at += 2 if at + 1 < end and (data[at + 1] == QUOTE or data[at + 1] == BACKSLASH) else 1
+                at = until_odd(data, at, end, QUOTE, BACKSLASH, QUOTE, BLANK)
+            if at < end and data[at] != QUOTE:
+                return ODD, False
+            if at >= end or name == name_end:
+                return ODD, False
+            value_end = at
+            at += 1
+            if at < end and data[at] != separator:
+                return ODD, False
+        else:
+            if how.quoted:
+                return ODD, False
+            value = at
+            at = until_odd(data, at, end, separator, BACKSLASH, QUOTE, BLANK)
+            while at < end and data[at] == BACKSLASH:
+                escapes = True
+                at += 2 if at + 1 < end and (data[at + 1] == QUOTE or data[at + 1] == BACKSLASH) else 1
+                at = until_odd(data, at, end, separator, BACKSLASH, QUOTE, BLANK)
+            if at < end and data[at] != separator:
+                return ODD, False
+            value_end = at
+        if name < name_end:
+            if count == MOST_PAIRS:
+                return ODD, False
+            pairs[count] = name, name_end, value, value_end
+            count += 1
+        if at < end and how.wide and (at + 1 == end or data[at + 1] != BLANK):
+            return ODD, False
+        at += 1
+    return count, escapes
 
 
-def _before(block: Block, places: Places, marks: tuple[int, ...]) -> Places:
-    """The places moved back over such bytes."""
-    while (back := np.isin(block.data[places - 1], marks)).any():
-        places = places - back
-    return places
+@compiled
+def find_bare(
+    data: Bytes, offsets: Places, first: int, before: Prefix, how: Pairs, wanted: Asked, views: Views
+) -> tuple[int, bool]:
+    """Pairs whose values are never quoted and may hold the separator: a value ends where the next name begins. As `find_quoted`."""
+    read = 0
+    (table, bounds, slots), starts, ends, choices, pairs, least, host, url = wanted
+    words, known, ports, rows = views
+    for row in range(len(rows)):
+        end = offsets[first + row + 1]
+        start = text_start(data, offsets[first + row], end, before, starts, ends)
+        if start < 0:
+            continue
+        while end > start and (data[end - 1] == how.separator or data[end - 1] == BLANK):
+            end -= 1
+        count = _bare_record(data, start, end, how, pairs)
+        if count >= 0 and note_pairs(data, pairs, count, table, bounds, slots, starts, ends) >= least:
+            rows[read] = row
+            keep(data, read, host, url, choices, starts, ends, words, known, ports)
+            read += 1
+    return read, False
+
+
+@compiled
+def _bare_record(data: Bytes, start: int, end: int, how: Pairs, pairs: Places) -> int:
+    """How many pairs there are, or ODD."""
+    separator, count = how.separator, 0
+    begin = start - 1  # a separator before the first pair is understood
+    while begin < end:
+        if begin >= start:
+            begin = until_odd(data, begin, end, separator, separator, separator, BLANK)
+            if begin == end:
+                break
+            if data[begin] != separator:
+                return ODD
+        at = begin + 1
+        if how.wide or separator == BLANK:
+            while at < end and (data[at] == BLANK or data[at] == TAB):
+                at += 1
+        is_led = not how.wide or at > begin + 1 or begin < start
+        name = at
+        if is_led and at < end and ((97 <= (data[at] | 32) <= 122) or data[at] == 95):
+            while (
+                at < end
+                and data[at] != how.assign
+                and data[at] != separator
+                and data[at] != QUOTE
+                and data[at] >= BLANK
+            ):
+                at += 1
+            if at < end and data[at] == how.assign:
+                name_end = at
+                while data[name_end - 1] == BLANK:
+                    name_end -= 1
+                at += 1
+                if not how.wide_assign or at == end or data[at] == BLANK:
+                    if count == MOST_PAIRS:
+                        return ODD
+                    if count > 0:
+                        pairs[count - 1, 3] = begin
+                    while at < end and data[at] == BLANK:
+                        if separator == BLANK:
+                            return ODD
+                        at += 1
+                    pairs[count] = name, name_end, at, end
+                    count, begin = count + 1, at
+                    continue
+            elif separator == BLANK:
+                while at < end and data[at] == BLANK:
+                    at += 1
+                if at < end and data[at] == how.assign:
+                    return ODD
+        for place in range(max(begin, start), name):
+            if data[place] < BLANK and data[place] != separator:
+                return ODD
+        begin = max(begin + 1, name)
+    return count
