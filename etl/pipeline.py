@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from etl import maintenance
@@ -71,28 +73,36 @@ def drop_groups(settings: Settings, each: Literal["drop", "source"] = "drop") ->
     return drops.by_source(found) if each == "source" else drops.in_groups(found)
 
 
-def intake(settings: Settings, drops: Sequence[str] | None = None, progress: Progress = silent) -> list[Receipt]:
-    """Take drops in: all complete ones by default. One receipt for each; a drop that another run took gives none."""
-    from etl.intake.formats import available
+def intake(
+    settings: Settings,
+    drops: Sequence[str] | None = None,
+    progress: Progress = silent,
+    meanwhile: Callable[[], object] | None = None,
+) -> list[Receipt]:
+    """Take drops in: all complete ones by default. One receipt for each; a drop that another run took gives none.
+
+    `meanwhile` is called beside, once, when the first records are read: before, all hands make ready to read.
+    """
     from etl.intake.upload import Intake
 
     names = find_drops(settings, wait=True) if drops is None else list(drops)
-    run = Intake(settings, lake_of(settings), available(settings.formats_folder))
+    run = Intake(settings, lake_of(settings))
     receipts: list[Receipt] = []
-    try:
+    waiting = [meanwhile] if meanwhile else []
+    with closing(run), ThreadPoolExecutor(1, "meanwhile") as beside:
         for number, name in enumerate(names):
+
+            def told(read: int, records: int, number: int = number, name: str = name) -> None:
+                if waiting:
+                    beside.submit(waiting.pop())
+                progress("intake", number, len(names), f"{name}: {records:,} records")
+
             progress("intake", number, len(names), name)
-            receipt = run.take(name, _told(progress, number, len(names), name))
+            receipt = run.take(name, told)
             if receipt is not None:
                 receipts.append(receipt)
         progress("intake", len(names), len(names))
-    finally:
-        run.close()
     return receipts
-
-
-def _told(progress: Progress, number: int, total: int, name: str) -> Callable[[int, int], None]:
-    return lambda read, records: progress("intake", number, total, f"{name}: {records:,} records")
 
 
 def model_order(settings: Settings) -> list[str]:
@@ -205,12 +215,13 @@ def nightly(
     """
     started = time.monotonic()
     night = Night()
-    night.receipts = intake(settings, progress=progress)
-    night.built = build(settings, progress=progress)
-    progress("publish", 0, 1)
+    # What fails in `prepare` fails again in `build`, which says so.
+    night.receipts = intake(settings, progress=progress, meanwhile=partial(prepare, settings))
     with ThreadPoolExecutor(1, "ahead") as beside:
         if ahead is not None:
             beside.submit(ahead, settings)  # what it cannot load, the report will miss, and say so
+        night.built = build(settings, progress=progress)
+        progress("publish", 0, 1)
         _check_and_publish(settings, night)
     progress("publish", 1, 1)
     if report is not None:
