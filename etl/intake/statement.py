@@ -69,14 +69,16 @@ authority_ as (select *, authority_of_rest(url_rest_) as authority_ from rest_)"
             event[name] = f"coalesce(try_cast({event[name]} as {kind}), {part})" if name in event else part
     is_told = placing is not None and (placing.host >= 0 or placing.url >= 0)
     plain = HOST if is_told else "null::varchar"
-    terms = {name: _said(name, event.get(name)) for name in WRITABLE}
-    if "url_path" in event and "url_path" not in spec.event:
-        terms["url_path"] = event["url_path"]  # it begins with a slash: no placeholder
-    said = ", ".join(f"{term} as said_{name}" for name, term in terms.items())
+    said = ", ".join(f"{_said(name, event.get(name))} as said_{name}" for name in WRITABLE)
+    refined = {name: _refined(name, event.get(name)) for name in WRITABLE}
+    if "url_path" not in spec.event:
+        refined["url_path"] = None  # of a URL it begins with a slash: no placeholder
+    found = ", ".join(f"{term} as said_{name}" for name, term in refined.items() if term)
+    terms = f" replace ({found})" if found else ""
     return f"""with {fields}{lets},
 said_ as (select record_no, line, flaw, unframed_, {plain} as plain_,
     {_first(spec.skip)} as skip_, {_first(spec.reject)} as reject_, {said} from {last}),
-hosted_ as (select *, coalesce(plain_, plain_host(said_dst_host)) as host_ from said_),
+hosted_ as (select *{terms}, coalesce(plain_, plain_host(said_dst_host)) as host_ from said_),
 told_ as (select *, case when plain_ is null then is_ip(host_) else false end as host_is_ip_ from hosted_),
 spoken_ as (select record_no, line, flaw, unframed_, skip_, reject_, plain_, host_, {_plain(spec)} from told_),
 judged_ as (select *, {_judgement(spec, limits, is_placed=placing is not None)} as judged_ from spoken_)
@@ -181,16 +183,27 @@ def _said(name: str, expression: str | None) -> str:
     if expression is None:
         kind = "varchar" if EVENT_SCHEMA.field(name).type == pa.string() else "bigint"
         return f"null::{kind}"
-    if name in TEXTS:
-        return f"known(({expression})::varchar)"
-    if name == "src_ip" and expression.endswith("_ip"):  # already an address, computed by `let`
-        return f"({expression})::varchar"
-    if name == "src_ip":
-        return f"ip(({expression})::varchar)"
-    if name == "http_method":
-        return f"upper(known(({expression})::varchar))"
     if name in NUMBERS:
-        return f"at_least(try_cast(({expression}) as bigint), 0)"
+        return f"try_cast(({expression}) as bigint)"
     if name in RANGES:
-        return f"within(try_cast(({expression}) as integer), {RANGES[name]})"
+        return f"try_cast(({expression}) as integer)"
     return f"({expression})" if name in ("event_at", "transactions") else f"({expression})::varchar"
+
+
+def _refined(name: str, expression: str | None) -> str | None:
+    """What is made of a column once it was said; None for what stays as it is.
+
+    A step of its own: these macros name what they are given many times over, and a column is computed once.
+    """
+    said = f"said_{name}"
+    if expression is None:
+        return None
+    if name in TEXTS:
+        return f"known({said})"
+    if name == "src_ip":  # what ends so is an address already, computed by `let`
+        return None if expression.endswith("_ip") else f"ip({said})"
+    if name == "http_method":
+        return f"upper(known({said}))"
+    if name in NUMBERS:
+        return f"at_least({said}, 0)"
+    return f"within({said}, {RANGES[name]})" if name in RANGES else None
