@@ -211,16 +211,21 @@ def nightly(
 ) -> Night:
     """The night: intake, build, check, act on policies, publish, then `report`, which renders and sends and names what it wrote.
 
-    `ahead` loads what the report needs while the warehouse is brought up: models need the memory for themselves.
+    `ahead` loads what the report needs, from when half of the models are built.
     """
     started = time.monotonic()
     night = Night()
     # What fails in `prepare` fails again in `build`, which says so.
     night.receipts = intake(settings, progress=progress, meanwhile=partial(prepare, settings))
     with ThreadPoolExecutor(1, "ahead") as beside:
-        if ahead is not None:
-            beside.submit(ahead, settings)  # what it cannot load, the report will miss, and say so
-        night.built = build(settings, progress=progress)
+        waiting = [ahead] if ahead else []
+
+        def told(what: str, done: int, total: int, detail: str = "") -> None:
+            if waiting and 2 * done >= total > 0:  # before, models need the memory for themselves
+                beside.submit(waiting.pop(), settings)  # what it cannot load, the report will miss, and say so
+            progress(what, done, total, detail)
+
+        night.built = build(settings, progress=told)
         progress("publish", 0, 1)
         _check_and_publish(settings, night)
     progress("publish", 1, 1)
