@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-MOST_HANDS = 8  # beyond that cutting a log into records is what takes longest
+MOST_HANDS = 4  # with more, cutting a log into records takes longest, and each takes memory for its records
 PRIVATE_RANGES = (
     "10.0.0.0/8",
     "172.16.0.0/12",

@@ -227,8 +227,8 @@ def _names(line: str, delimiter: str) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in cells)
 
 
-GATHER_ROWS = 100_000  # about 50 MB of proxy log; planning a query costs as much as parsing some ten thousand lines
-GATHER_BYTES = 64 << 20  # of long records: what the engine makes of them takes many times their room
+GATHER_ROWS = 100_000  # some 13 MB of proxy log; asking costs as much as parsing a thousand lines
+GATHER_BYTES = 32 << 20  # of long records: what the engine makes of them takes many times their room, for each hand
 
 
 def gathered(found: Iterator[Records]) -> Iterator[Records]:
