@@ -68,7 +68,7 @@ class Compute(Section):
     """The embedded engine."""
 
     threads: int = Field(0, ge=0, description="0 = as many as the machine has")
-    memory_limit: str = "1GB"
+    memory_limit: str = "750MB"
 
     @property
     def hands(self) -> int:
