@@ -70,7 +70,7 @@ authority_ as (select *, authority_of_rest(url_rest_) as authority_ from rest_)"
     is_told = placing is not None and (placing.host >= 0 or placing.url >= 0)
     plain = HOST if is_told else "null::varchar"
     said = ", ".join(f"{_said(name, event.get(name))} as said_{name}" for name in WRITABLE)
-    refined = {name: _refined(name, event.get(name)) for name in WRITABLE}
+    refined = {name: _refined(name, event.get(name), spec.let) for name in WRITABLE}
     if "url_path" not in spec.event:
         refined["url_path"] = None  # of a URL it begins with a slash: no placeholder
     found = ", ".join(f"{term} as said_{name}" for name, term in refined.items() if term)
@@ -190,7 +190,7 @@ def _said(name: str, expression: str | None) -> str:
     return f"({expression})" if name in ("event_at", "transactions") else f"({expression})::varchar"
 
 
-def _refined(name: str, expression: str | None) -> str | None:
+def _refined(name: str, expression: str | None, lets: Collection[str]) -> str | None:
     """What is made of a column once it was said; None for what stays as it is.
 
     A step of its own: these macros name what they are given many times over, and a column is computed once.
@@ -200,8 +200,8 @@ def _refined(name: str, expression: str | None) -> str | None:
         return None
     if name in TEXTS:
         return f"known({said})"
-    if name == "src_ip":  # what ends so is an address already, computed by `let`
-        return None if expression.endswith("_ip") else f"ip({said})"
+    if name == "src_ip":  # what `let` computed under such a name is an address already
+        return None if expression in lets and expression.endswith("_ip") else f"ip({said})"
     if name == "http_method":
         return f"upper(known({said}))"
     if name in NUMBERS:

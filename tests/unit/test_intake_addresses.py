@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from etl.intake import formats, frames
+from etl.intake.framing import Records
 from etl.intake.parse import Parser
 
 
@@ -62,3 +63,16 @@ def test_a_syslog_prefix_is_taken_off(line: str) -> None:
     assert row is not None
     assert row[:2] == ("body", "fw.example")
     assert row[2] is not None
+
+
+def test_a_field_named_as_an_address_is_still_checked() -> None:
+    """Sophos calls its field src_ip: what it says is no address because of the name; only what `let` computed is."""
+    spec = formats.available()["sophos_xg"]
+    line = (
+        'device="SFW" date=2026-11-20 time=10:11:12 timezone="UTC" log_type="Firewall" log_subtype="Allowed" '
+        "src_ip=pc-17 dst_ip=203.0.113.9 dst_port=443 sent_bytes=1 recv_bytes=2"
+    )
+    parser = Parser()
+    (row,) = parser.parse(Records(1, pa.array([line])), [spec]).to_pylist()
+    parser.close()
+    assert (row["outcome"], row["dst_ip"], row["src_ip"]) == ("event", "203.0.113.9", None)
